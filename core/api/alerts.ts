@@ -1,0 +1,96 @@
+import { type Static, Type } from 'typebox';
+import { metricSchema, nameSchema, tagsSchema } from '../schema.ts';
+import { closed, identifier, timeMs } from './parts.ts';
+
+export const operatorSchema = Type.Union(
+  (['==', '=', '!=', '<', '<=', '>', '>='] as const).map((operator) => Type.Literal(operator)),
+);
+
+/** What a rule says, as it stood when the event was made (Open-Falcon's strategy). */
+export const conditionSchema = Type.Object(
+  {
+    metric: metricSchema,
+    tags: tagsSchema,
+    func: Type.String({ maxLength: 64, description: 'Open-Falcon function, e.g. all(#3)' }),
+    operator: operatorSchema,
+    rightValue: Type.Number(),
+  },
+  closed,
+);
+
+/** A change of state of one rule on one series. Ids are Open-Falcon's: `s_{rule}_{md5 of the series}`. */
+export const alertEventSchema = Type.Object(
+  {
+    key: Type.String({ description: 'Unique for each event; the idempotency key of its messages' }),
+    id: Type.String({ description: 'Same for all events of one rule on one series' }),
+    rule: nameSchema,
+    priority: Type.Integer({ minimum: 0, maximum: 6 }),
+    note: Type.String(),
+    status: Type.Union([Type.Literal('PROBLEM'), Type.Literal('OK')]),
+    endpoint: nameSchema,
+    tags: tagsSchema,
+    condition: conditionSchema,
+    leftValue: Type.Number({ description: 'What the function returned' }),
+    currentStep: Type.Integer({ minimum: 1, description: 'Which PROBLEM message of this incident' }),
+    eventTimeMs: timeMs,
+    sinceMs: timeMs,
+    reason: Type.String({ description: 'The judgement in one sentence, with the points that led to it' }),
+  },
+  closed,
+);
+
+export const deliverySchema = Type.Object(
+  {
+    channel: nameSchema,
+    state: Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')]),
+    attempts: Type.Integer({ minimum: 0 }),
+    lastError: Type.Union([Type.String(), Type.Null()]),
+    deliveredAtMs: Type.Union([timeMs, Type.Null()]),
+  },
+  closed,
+);
+
+export const alertSchema = Type.Object(
+  { ...alertEventSchema.properties, lastEventMs: timeMs, deliveries: Type.Array(deliverySchema) },
+  closed,
+);
+
+export const alertsQuerySchema = Type.Object(
+  {
+    status: Type.Optional(Type.Union([Type.Literal('open'), Type.Literal('all')], { default: 'open' })),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 200 })),
+  },
+  closed,
+);
+
+export const alertsAnswerSchema = Type.Object({ nowMs: timeMs, alerts: Type.Array(alertSchema) }, closed);
+
+export const ruleSchema = Type.Object(
+  {
+    name: nameSchema,
+    ...conditionSchema.properties,
+    priority: Type.Integer({ minimum: 0, maximum: 6 }),
+    maxStep: Type.Integer({ minimum: 0 }),
+    minIntervalSeconds: Type.Integer({ minimum: 0 }),
+    note: Type.String(),
+    channels: Type.Array(identifier),
+  },
+  closed,
+);
+
+export const rulesAnswerSchema = Type.Object(
+  {
+    file: Type.Union([Type.String(), Type.Null()]),
+    loadedAtMs: Type.Union([timeMs, Type.Null()]),
+    error: Type.Union([Type.String(), Type.Null()], { description: 'Why the newest version of the file was refused' }),
+    rules: Type.Array(ruleSchema),
+  },
+  closed,
+);
+
+export type Operator = Static<typeof operatorSchema>;
+export type AlertEvent = Static<typeof alertEventSchema>;
+export type Delivery = Static<typeof deliverySchema>;
+export type Alert = Static<typeof alertSchema>;
+export type AlertsAnswer = Static<typeof alertsAnswerSchema>;
+export type RulesAnswer = Static<typeof rulesAnswerSchema>;

@@ -1,0 +1,186 @@
+/**
+ * The body of a frame message: a change mask and deltas against a base (`FORMAT.md`).
+ *
+ * On a connection the base is the frame before it on that connection, so that only what changed
+ * travels: one sample in five, in few bytes. On disk there is no base, and each record stands for
+ * itself. Both ends must agree on the base; the body names it, so a disagreement is an error and
+ * not a wrong value.
+ */
+import { canonical, fillAbsent, isAbsent, wordsOf } from '../absent.ts';
+import { AppError } from '../errors.ts';
+import type { Second, TimestampMs } from '../time.ts';
+import { ByteReader, type ByteWriter } from './bytes.ts';
+import type { Dictionary } from './dictionary.ts';
+import type { Frame } from './frame.ts';
+import { RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './messages.ts';
+
+const TOKEN_ABSENT = 0;
+const TOKEN_RAW = 1;
+const TOKEN_DELTA = 2;
+
+/** Scaled integers beyond this travel raw, so that a zigzagged delta still fits 2^53. */
+const SCALED_MAX = 2 ** 50;
+
+const POWERS_OF_TEN = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
+
+/** Writes `frame` as a difference from `base`, or as it stands where there is no base. */
+export function encodeFrame(writer: ByteWriter, frame: Frame, dictionary: Dictionary, base: Frame | null): void {
+  const name = Buffer.from(frame.collector, 'utf8');
+  writer.varint(name.length);
+  writer.bytes(name);
+  writer.f64(frame.bootEpoch);
+  writer.varint(frame.seq);
+  writer.varint(frame.second);
+  writer.f64(frame.sentAtMs);
+  writer.varint(frame.generation);
+  writer.varint(base === null ? 0 : base.seq);
+  writer.varint(frame.values.length);
+  encodeColumns(writer, frame.values, dictionary, base === null ? null : base.values);
+}
+
+function encodeColumns(
+  writer: ByteWriter,
+  values: Float64Array,
+  dictionary: Dictionary,
+  base: Float64Array | null,
+): void {
+  const mask = new Uint8Array(Math.ceil(values.length / 8));
+  writer.bytes(mask);
+  const maskAt = writer.length - mask.length;
+  const words = wordsOf(values);
+  const baseWords = base === null ? null : wordsOf(base);
+  for (let index = 0; index < values.length; index++) {
+    const known = base !== null && index < base.length;
+    const same = known
+      ? words[2 * index] === baseWords?.[2 * index] && words[2 * index + 1] === baseWords?.[2 * index + 1]
+      : isAbsent(values, index);
+    if (same) continue;
+    mask[index >> 3] = (mask[index >> 3] as number) | (1 << (index & 7));
+    const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
+    encodeValue(writer, values, index, decimals, known ? scaledAt(base, index, decimals) : 0);
+  }
+  writer.written().set(mask, maskAt);
+}
+
+function encodeValue(writer: ByteWriter, values: Float64Array, index: number, decimals: number, from: number): void {
+  if (isAbsent(values, index)) return writer.varint(TOKEN_ABSENT);
+  const value = values[index] as number;
+  const power = POWERS_OF_TEN[decimals];
+  if (power !== undefined) {
+    const scaled = Math.round(value * power);
+    if (Math.abs(scaled) <= SCALED_MAX && Object.is(scaled / power, value)) {
+      const delta = scaled - from;
+      return writer.varint(TOKEN_DELTA + (delta >= 0 ? delta * 2 : -delta * 2 - 1));
+    }
+  }
+  writer.varint(TOKEN_RAW);
+  writer.f64(value);
+}
+
+/** The integer that deltas count from: 0 after an absent or a raw value. */
+function scaledAt(base: Float64Array, index: number, decimals: number): number {
+  const power = POWERS_OF_TEN[decimals];
+  const value = base[index] as number;
+  if (power === undefined || !Number.isFinite(value)) return 0;
+  const scaled = Math.round(value * power);
+  return Math.abs(scaled) <= SCALED_MAX && scaled / power === value ? scaled : 0;
+}
+
+export type FrameHeader = Omit<Frame, 'values'> & { readonly baseSeq: number; readonly seriesCount: number };
+
+export function decodeFrameHeader(reader: ByteReader): FrameHeader {
+  const collector = Buffer.from(reader.bytes(Math.min(reader.varint(), 256))).toString('utf8');
+  const bootEpoch = reader.f64();
+  const seq = reader.varint();
+  const second = reader.varint() as Second;
+  const sentAtMs = reader.f64() as TimestampMs;
+  const generation = reader.varint();
+  const baseSeq = reader.varint();
+  const seriesCount = reader.varint();
+  if (
+    seriesCount > SERIES_PER_COLLECTOR_MAX ||
+    second > 2 ** 40 ||
+    !Number.isFinite(bootEpoch) ||
+    !Number.isFinite(sentAtMs)
+  ) {
+    throw new AppError('FRAME_INVALID', 'a frame header is out of bounds', { where: 'frame header' });
+  }
+  return { collector, bootEpoch, seq, second, sentAtMs, generation, baseSeq, seriesCount };
+}
+
+/**
+ * Decodes one frame. `dictionaryOf` finds the dictionary of a generation; `base` is the frame
+ * before on the same connection. Throws `FRAME_INVALID` on anything that `encodeFrame` does not
+ * write, and never reads outside `body`.
+ */
+export function decodeFrame(
+  body: Uint8Array,
+  dictionaryOf: (header: FrameHeader) => Dictionary | undefined,
+  base: Frame | null,
+): Frame {
+  const reader = new ByteReader(body);
+  const { baseSeq, seriesCount, ...header } = decodeFrameHeader(reader);
+  const dictionary = dictionaryOf({ baseSeq, seriesCount, ...header });
+  if (!dictionary || seriesCount > dictionary.series.length) {
+    throw new AppError('FRAME_INVALID', 'a frame has columns that no dictionary describes', {
+      where: `generation ${header.generation}, ${seriesCount} series`,
+      hint: 'send the dictionary before the frame',
+    });
+  }
+  if (baseSeq !== 0 && base?.seq !== baseSeq) {
+    throw new AppError('FRAME_INVALID', `a frame builds on frame ${baseSeq}, which did not come before it`);
+  }
+  const from = baseSeq === 0 || base === null ? null : base.values;
+  const values = startingFrom(from, seriesCount);
+  decodeColumns(reader, values, dictionary, from);
+  if (reader.remaining !== 0) throw new AppError('FRAME_INVALID', `${reader.remaining} bytes after the end of a frame`);
+  return { ...header, values };
+}
+
+function startingFrom(base: Float64Array | null, seriesCount: number): Float64Array {
+  const values = new Float64Array(seriesCount);
+  const kept = base === null ? 0 : Math.min(base.length, seriesCount);
+  if (base !== null) values.set(base.subarray(0, kept));
+  fillAbsent(values, kept);
+  return values;
+}
+
+function decodeColumns(
+  reader: ByteReader,
+  values: Float64Array,
+  dictionary: Dictionary,
+  base: Float64Array | null,
+): void {
+  const mask = reader.bytes(Math.ceil(values.length / 8));
+  for (let index = 0; index < values.length; index++) {
+    const bits = mask[index >> 3] as number;
+    if (bits === 0) {
+      index |= 7;
+      continue;
+    }
+    if ((bits & (1 << (index & 7))) === 0) continue;
+    decodeValue(reader, values, index, dictionary, base);
+  }
+}
+
+function decodeValue(
+  reader: ByteReader,
+  values: Float64Array,
+  index: number,
+  dictionary: Dictionary,
+  base: Float64Array | null,
+): void {
+  const token = reader.varint();
+  if (token === TOKEN_ABSENT) return fillAbsent(values, index, index + 1);
+  if (token === TOKEN_RAW) {
+    values[index] = canonical(reader.f64());
+    return;
+  }
+  const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
+  const power = POWERS_OF_TEN[decimals];
+  if (power === undefined) throw new AppError('FRAME_INVALID', 'a raw series has a scaled value');
+  const zigzag = token - TOKEN_DELTA;
+  const delta = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
+  const from = base !== null && index < base.length ? scaledAt(base, index, decimals) : 0;
+  values[index] = (from + delta) / power;
+}

@@ -1,0 +1,26 @@
+import type { Second, TimestampMs } from '../time.ts';
+
+/**
+ * All samples that one collector took in one tick. Column `i` of `values` belongs to series `i`
+ * of the dictionary of `generation`; a series without a sample in this tick is absent there
+ * (`core/absent.ts`). Frames are ordered by (`bootEpoch`, `seq`): where two tell of the same
+ * second, the higher one holds, whole.
+ */
+export type Frame = {
+  readonly collector: string;
+  /** When this run of the collector began, in wall-clock ms: tells one run from the next. */
+  readonly bootEpoch: number;
+  /** Counts the ticks of this run, from 1, without holes. */
+  readonly seq: number;
+  /** The wall-clock second that the tick stands for. */
+  readonly second: Second;
+  /** When the collector handed the frame on, by its own clock. */
+  readonly sentAtMs: TimestampMs;
+  readonly generation: number;
+  readonly values: Float64Array;
+};
+
+/** Negative when `a` comes before `b`. */
+export function compareFrames(a: Pick<Frame, 'bootEpoch' | 'seq'>, b: Pick<Frame, 'bootEpoch' | 'seq'>): number {
+  return a.bootEpoch - b.bootEpoch || a.seq - b.seq;
+}

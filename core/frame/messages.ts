@@ -1,0 +1,81 @@
+import { type Static, Type } from 'typebox';
+import { endpointSchema } from '../endpoint.ts';
+import { metricSchema, nameSchema, parserOf, tagsSchema } from '../schema.ts';
+
+/** Decimals of a series whose values are arbitrary doubles, kept bit for bit. */
+export const RAW_DECIMALS = 255;
+export const DECIMALS_MAX = 9;
+
+/** At most this many columns in one collector's dictionary: 100 × 200 containers and a host. */
+export const SERIES_PER_COLLECTOR_MAX = 65_536;
+
+/** At most this many bytes in one message, before and after decoding. */
+export const MESSAGE_BYTES_MAX = 1024 * 1024;
+
+const closed = { additionalProperties: false } as const;
+const index = Type.Integer({ minimum: 0, maximum: SERIES_PER_COLLECTOR_MAX - 1 });
+const generation = Type.Integer({ minimum: 1, maximum: 2 ** 31 });
+const time = Type.Number({ minimum: 0, maximum: 2 ** 52 });
+
+export const dictionarySeriesSchema = Type.Object(
+  {
+    endpoint: index,
+    metric: metricSchema,
+    tags: tagsSchema,
+    decimals: Type.Union([Type.Integer({ minimum: 0, maximum: DECIMALS_MAX }), Type.Literal(RAW_DECIMALS)]),
+  },
+  closed,
+);
+
+export const dictionaryChunkSchema = Type.Object(
+  {
+    generation,
+    endpoints: Type.Array(Type.Object({ index, endpoint: endpointSchema }, closed), { maxItems: 4096 }),
+    firstSeries: Type.Integer({ minimum: 0, maximum: SERIES_PER_COLLECTOR_MAX }),
+    series: Type.Array(dictionarySeriesSchema, { maxItems: 4096 }),
+  },
+  closed,
+);
+
+/** First message of a collector: who it is, which run of it, and what its clock says. */
+export const helloSchema = Type.Object(
+  {
+    collector: nameSchema,
+    bootEpoch: time,
+    version: Type.String({ maxLength: 32 }),
+    nowMs: time,
+  },
+  closed,
+);
+
+/** Answer to hello. Frames of this boot epoch up to `ackedSeq` are durable and need no replay. */
+export const welcomeSchema = Type.Object({ ackedSeq: Type.Integer({ minimum: 0 }), nowMs: time }, closed);
+
+/**
+ * Frames up to `seq` of this boot epoch are on disk. `nowMs` is the server's clock when it wrote
+ * this, `echoMs` the `sentAtMs` of the newest acknowledged frame, for the collector's estimate of
+ * its clock offset (Cristian's algorithm).
+ */
+export const ackSchema = Type.Object(
+  { bootEpoch: time, seq: Type.Integer({ minimum: 0 }), nowMs: time, echoMs: time },
+  closed,
+);
+
+/** Why the server ends the connection, or drops part of what was sent. */
+export const refusalSchema = Type.Object(
+  { code: Type.String({ maxLength: 64 }), message: Type.String({ maxLength: 1024 }), fatal: Type.Boolean() },
+  closed,
+);
+
+export type DictionarySeries = Static<typeof dictionarySeriesSchema>;
+export type DictionaryChunk = Static<typeof dictionaryChunkSchema>;
+export type Hello = Static<typeof helloSchema>;
+export type Welcome = Static<typeof welcomeSchema>;
+export type Ack = Static<typeof ackSchema>;
+export type Refusal = Static<typeof refusalSchema>;
+
+export const parseDictionaryChunk = parserOf(dictionaryChunkSchema, 'FRAME_INVALID', 'dictionary chunk');
+export const parseHello = parserOf(helloSchema, 'FRAME_INVALID', 'hello');
+export const parseWelcome = parserOf(welcomeSchema, 'FRAME_INVALID', 'welcome');
+export const parseAck = parserOf(ackSchema, 'FRAME_INVALID', 'acknowledgement');
+export const parseRefusal = parserOf(refusalSchema, 'FRAME_INVALID', 'refusal');

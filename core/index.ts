@@ -1,0 +1,14 @@
+export * from './absent.ts';
+export * from './api/index.ts';
+export { assert, assertNever } from './assert.ts';
+export * from './catalogue/index.ts';
+export { type Endpoint, endpointSchema } from './endpoint.ts';
+export * from './errors.ts';
+export * from './frame/index.ts';
+export { type Logger, silentLogger } from './logger.ts';
+export { parserOf } from './schema.ts';
+export * from './series.ts';
+export type { Migration, Row, SqlValue, Statement, StateStore } from './state-store.ts';
+export type { Tick, TickListener } from './tick.ts';
+export * from './time.ts';
+export { VirtualClock } from './virtual-clock.ts';
