@@ -68,7 +68,7 @@ function encodeValue(writer: ByteWriter, values: Float64Array, index: number, de
   const power = POWERS_OF_TEN[decimals];
   if (power !== undefined) {
     const scaled = Math.round(value * power);
-    if (Math.abs(scaled) <= SCALED_MAX && Object.is(scaled / power, value)) {
+    if (Math.abs(scaled) <= SCALED_MAX && Object.is((scaled + 0) / power, value)) {
       const delta = scaled - from;
       return writer.varint(TOKEN_DELTA + (delta >= 0 ? delta * 2 : -delta * 2 - 1));
     }

@@ -1,0 +1,151 @@
+import {
+  absentColumn,
+  type Endpoint,
+  fillAbsent,
+  formatTags,
+  isAbsent,
+  type Second,
+  type SeriesIdentity,
+} from '../../core/index.ts';
+import { encodeBlock, readColumn, readSummary, type Summary } from '../block/block-codec.ts';
+
+/** Seconds in a window, and so in a block. Divides an hour. */
+export const WINDOW_SECONDS = 60;
+
+/** A window is sealed this long after its end: time for stragglers of the same minute. */
+const SEAL_DELAY_SECONDS = 10;
+
+export const windowStartOf = (second: number): number => second - (second % WINDOW_SECONDS);
+
+export type StoredSeries = SeriesIdentity & { readonly column: number };
+
+/**
+ * Everything that the ring holds of one endpoint: its series, the open windows as plain columns,
+ * and the sealed ones as blocks. A late sample opens its window again.
+ */
+export class EndpointStore {
+  endpoint: Endpoint;
+  /** The collector that writes this endpoint. */
+  collector: string;
+  newestSecond = 0;
+  readonly series: StoredSeries[] = [];
+  readonly #columnByKey = new Map<string, number>();
+  readonly #open = new Map<number, Float64Array[]>();
+  readonly #blocks = new Map<number, Uint8Array>();
+  #sealedBytes = 0;
+
+  constructor(endpoint: Endpoint, collector: string) {
+    this.endpoint = endpoint;
+    this.collector = collector;
+  }
+
+  get sealedBytes(): number {
+    return this.#sealedBytes;
+  }
+
+  get blockCount(): number {
+    return this.#blocks.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#open.size === 0 && this.#blocks.size === 0;
+  }
+
+  /** The column of a series, made when it is new. */
+  columnFor(metric: string, tags: SeriesIdentity['tags']): number {
+    const key = `${metric}/${formatTags(tags)}`;
+    const known = this.#columnByKey.get(key);
+    if (known !== undefined) return known;
+    const column = this.series.length;
+    this.series.push({ endpoint: this.endpoint.name, metric, tags, column });
+    this.#columnByKey.set(key, column);
+    return column;
+  }
+
+  has(metric: string, tags: SeriesIdentity['tags']): boolean {
+    return this.#columnByKey.has(`${metric}/${formatTags(tags)}`);
+  }
+
+  /** Stores `values[from[i]]` as the sample of column `to[i]`; `from` is ascending. */
+  put(second: Second, values: Float64Array, from: readonly number[], to: readonly number[]): void {
+    const start = windowStartOf(second);
+    const row = second - start;
+    const columns = this.#openWindow(start);
+    let stored = false;
+    for (let index = 0; index < from.length; index++) {
+      const source = from[index] as number;
+      if (source >= values.length) break;
+      const column = to[index] as number;
+      columns[column] ??= absentColumn(WINDOW_SECONDS);
+      const target = columns[column];
+      const value = values[source] as number;
+      // Through a branch, because a NaN's payload does not survive a plain assignment.
+      if (!isAbsent(values, source)) target[row] = value;
+      else fillAbsent(target, row, row + 1);
+      stored ||= !isAbsent(target, row);
+    }
+    if (stored && second > this.newestSecond) this.newestSecond = second;
+  }
+
+  /** Makes a second absent in all columns. */
+  clear(second: Second): void {
+    const start = windowStartOf(second);
+    if (!this.#open.has(start) && !this.#blocks.has(start)) return;
+    for (const column of this.#openWindow(start)) if (column) fillAbsent(column, second - start, second - start + 1);
+  }
+
+  #openWindow(start: number): Float64Array[] {
+    const open = this.#open.get(start);
+    if (open !== undefined) return open;
+    const columns: Float64Array[] = [];
+    const block = this.#blocks.get(start);
+    if (block !== undefined) {
+      for (const { column } of this.series) {
+        const decoded = new Float64Array(WINDOW_SECONDS);
+        if (readColumn(block, column, decoded)) columns[column] = decoded;
+      }
+      this.#dropBlock(start, block);
+    }
+    this.#open.set(start, columns);
+    return columns;
+  }
+
+  /** Seals every window that ended long enough before `now`. */
+  sealBefore(now: number): void {
+    for (const [start, columns] of this.#open) {
+      if (start + WINDOW_SECONDS + SEAL_DELAY_SECONDS > now) continue;
+      // `Array.from` turns holes into undefined, which `encodeBlock` expects.
+      const block = encodeBlock(Array.from(columns), WINDOW_SECONDS);
+      this.#open.delete(start);
+      this.#blocks.set(start, block);
+      this.#sealedBytes += block.length;
+    }
+  }
+
+  /** Forgets windows that began before `start`. */
+  evictBefore(start: number): void {
+    for (const [windowStart, block] of this.#blocks) if (windowStart < start) this.#dropBlock(windowStart, block);
+    for (const windowStart of this.#open.keys()) if (windowStart < start) this.#open.delete(windowStart);
+  }
+
+  #dropBlock(start: number, block: Uint8Array): void {
+    this.#blocks.delete(start);
+    this.#sealedBytes -= block.length;
+  }
+
+  /** The summary of a sealed window; undefined when the window is open and must be read instead. */
+  summaryOf(start: number, column: number): Summary | null | undefined {
+    if (this.#open.has(start)) return undefined;
+    const block = this.#blocks.get(start);
+    return block === undefined ? null : readSummary(block, column);
+  }
+
+  /** The samples of a window: a view of the open column, or `scratch` filled from the block. */
+  read(start: number, column: number, scratch: Float64Array): Float64Array | null {
+    const open = this.#open.get(start);
+    if (open !== undefined) return open[column] ?? null;
+    const block = this.#blocks.get(start);
+    if (block === undefined || !readColumn(block, column, scratch)) return null;
+    return scratch;
+  }
+}
