@@ -1,0 +1,14 @@
+export type { CollectorSocket } from './intake/collector-session.ts';
+export type { LiveClient, LiveSink } from './live/live-hub.ts';
+export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
+export { type CollectorConnection, Realtime, type RealtimeOptions, type RealtimeStatus } from './realtime.ts';
+export {
+  type Buckets,
+  checkRange,
+  type Located,
+  QUERY_SERIES_MAX,
+  type Range,
+  readBuckets,
+  select,
+} from './ring/range-query.ts';
+export { RING_SECONDS, type Ring } from './ring/ring.ts';

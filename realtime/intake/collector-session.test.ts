@@ -1,0 +1,139 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ByteWriter,
+  type Dictionary,
+  encodeFrame,
+  type Frame,
+  type MessageType,
+  open,
+  openJson,
+  seal,
+  sealJson,
+  silentLogger,
+  VirtualClock,
+} from '../../core/index.ts';
+import { Ring } from '../ring/ring.ts';
+import { dictionaryOf, frameOf, START_SECOND } from '../testing/frames.ts';
+import { CollectorSession } from './collector-session.ts';
+import { Enrolment } from './enrolment.ts';
+import { Intake } from './intake.ts';
+
+type Sent = { readonly type: MessageType; readonly body: unknown };
+
+/** A server end with a clock that stands at the start second. */
+function server() {
+  const clock = new VirtualClock(START_SECOND * 1000 + 5000);
+  const ring = new Ring({ seriesMax: 100 });
+  const intake = new Intake({ ring, clock, listeners: [], log: { append: () => Promise.resolve() } });
+  const enrolment = new Enrolment(clock);
+  const connect = () => {
+    const sent: Sent[] = [];
+    const closed: string[] = [];
+    const session = new CollectorSession({
+      socket: {
+        send: (message) => {
+          const { type, body } = open(message);
+          sent.push({ type, body: openJson(body) });
+        },
+        close: (reason) => closed.push(reason),
+      },
+      intake,
+      ring,
+      clock,
+      logger: silentLogger,
+      enrol: (hello, self) => enrolment.enrol(hello, self),
+      onDescribed: () => {},
+    });
+    return { session, sent, closed };
+  };
+  return { clock, ring, connect };
+}
+
+const json = (type: MessageType, body: object): Uint8Array => sealJson(new ByteWriter(), type, body).slice();
+const hello = (bootEpoch = 1000, collector = 'h1') =>
+  json('hello', { collector, bootEpoch, version: '0', nowMs: START_SECOND * 1000 });
+const frameMessage = (frame: Frame, dictionary: Dictionary, base: Frame | null = null): Uint8Array =>
+  seal(new ByteWriter(), 'frame', (writer) => encodeFrame(writer, frame, dictionary, base)).slice();
+const settled = () => new Promise((resolve) => setImmediate(resolve));
+
+function sendDictionary(session: CollectorSession, dictionary: Dictionary): void {
+  for (const chunk of dictionary.chunks()) session.receive(json('dictionary', chunk));
+}
+
+describe('collector session', () => {
+  test('welcomes, takes frames, and acknowledges exactly those that are durable', async () => {
+    const { ring, connect } = server();
+    const { session, sent } = connect();
+    const dictionary = dictionaryOf(2);
+    session.receive(hello());
+    sendDictionary(session, dictionary);
+    const first = frameOf({ seq: 1, samples: [1, 2] });
+    session.receive(frameMessage(first, dictionary));
+    session.receive(frameMessage(frameOf({ seq: 2, samples: [1, 3] }), dictionary, first));
+    await settled();
+    expect(sent.map(({ type, body }) => [type, (body as { seq?: number }).seq])).toStrictEqual([
+      ['welcome', undefined],
+      ['ack', 1],
+      ['ack', 2],
+    ]);
+    expect(ring.find('h1')?.newestSecond).toBe(START_SECOND + 2);
+  });
+
+  test('tells a collector that reconnects what it need not send again', async () => {
+    const { connect } = server();
+    const before = connect();
+    const dictionary = dictionaryOf(1);
+    before.session.receive(hello());
+    sendDictionary(before.session, dictionary);
+    for (const seq of [1, 2, 4]) before.session.receive(frameMessage(frameOf({ seq, samples: [seq] }), dictionary));
+    await settled();
+    const after = connect();
+    after.session.receive(hello());
+    expect(after.sent[0]).toMatchObject({ type: 'welcome', body: { ackedSeq: 2 } });
+    expect(before.closed).toStrictEqual(['CONFLICT']);
+  });
+
+  test('refuses a second live collector of the same name, until the first is silent', async () => {
+    const { clock, connect } = server();
+    connect().session.receive(hello(1000));
+    const second = connect();
+    second.session.receive(hello(2000));
+    expect(second.closed).toStrictEqual(['IDENTITY_TAKEN']);
+    await clock.advance(6000);
+    const third = connect();
+    third.session.receive(hello(2000));
+    expect(third.sent[0]?.type).toBe('welcome');
+  });
+
+  test.each([
+    ['a frame before hello', () => frameMessage(frameOf({ seq: 1, samples: [1] }), dictionaryOf(1)), 'FRAME_INVALID'],
+    ['bytes that are no message', () => new Uint8Array([1, 2, 3]), 'FRAME_INVALID'],
+    ['a message type that only a server sends', () => json('ack', {}), 'FRAME_INVALID'],
+    [
+      'an unknown field in hello',
+      () => json('hello', { collector: 'h', bootEpoch: 1, version: '', nowMs: 1, root: true }),
+      'FRAME_INVALID',
+    ],
+    [
+      'a clock that is an hour ahead',
+      () => json('hello', { collector: 'h', bootEpoch: 1, version: '', nowMs: (START_SECOND + 3600) * 1000 }),
+      'FRAME_INVALID',
+    ],
+  ])('ends the connection on %s', (_, message, code) => {
+    const { session, sent, closed } = server().connect();
+    session.receive(message());
+    expect(closed).toStrictEqual([code]);
+    expect(sent.at(-1)).toMatchObject({ type: 'refusal', body: { code, fatal: true } });
+  });
+
+  test('believes nobody who speaks for another collector', () => {
+    const { ring, connect } = server();
+    const { session, closed } = connect();
+    session.receive(hello());
+    const dictionary = dictionaryOf(1);
+    sendDictionary(session, dictionary);
+    session.receive(frameMessage(frameOf({ seq: 1, samples: [1], collector: 'h2' }), dictionary));
+    expect(closed).toStrictEqual(['FRAME_INVALID']);
+    expect([...ring.endpoints()]).toHaveLength(0);
+  });
+});

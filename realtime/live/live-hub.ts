@@ -1,0 +1,173 @@
+import {
+  AppError,
+  type DescribedSeries,
+  type Dictionary,
+  findMetric,
+  formatSeries,
+  isAbsent,
+  type LiveMessage,
+  type LiveRequest,
+  type LiveTopic,
+  matchesTags,
+  type Selector,
+  type SeriesIdentity,
+  type Tick,
+} from '../../core/index.ts';
+
+const SUBSCRIPTIONS_PER_CLIENT_MAX = 200;
+const COLUMNS_PER_SUBSCRIPTION_MAX = 10_000;
+
+/** Sends one message, or returns false when the client has not read what was sent before. */
+export type LiveSink = (message: LiveMessage) => boolean;
+
+type Column = { readonly index: number; readonly column: number };
+type Compiled = { readonly columns: Column[]; seen: number };
+
+type Subscription = {
+  readonly id: number;
+  readonly selector: Selector;
+  /** Column numbers by series name: a series keeps its column whoever sends it. */
+  readonly columnByName: Map<string, number>;
+  readonly described: DescribedSeries[];
+  /** How many of the columns the client knows by name. */
+  named: number;
+  readonly compiled: WeakMap<Dictionary, Compiled>;
+};
+
+/** One connected client with its subscriptions. */
+export class LiveClient {
+  readonly #sink: LiveSink;
+  readonly #subscriptions = new Map<number, Subscription>();
+  #missedTicks = 0;
+
+  constructor(sink: LiveSink) {
+    this.#sink = sink;
+  }
+
+  /** Throws `BAD_REQUEST` or `QUERY_LIMIT`. */
+  handle(request: LiveRequest): void {
+    if (request.type === 'unsubscribe') {
+      this.#subscriptions.delete(request.id);
+      return;
+    }
+    if (this.#subscriptions.has(request.id))
+      throw new AppError('BAD_REQUEST', `subscription ${request.id} exists already`);
+    if (this.#subscriptions.size >= SUBSCRIPTIONS_PER_CLIENT_MAX) {
+      throw new AppError('QUERY_LIMIT', `${SUBSCRIPTIONS_PER_CLIENT_MAX} subscriptions on one connection already`);
+    }
+    const { id, select: selector } = request;
+    this.#subscriptions.set(id, {
+      id,
+      selector,
+      columnByName: new Map(),
+      described: [],
+      named: 0,
+      compiled: new WeakMap(),
+    });
+  }
+
+  onTick(tick: Tick): void {
+    if (this.#subscriptions.size === 0) return;
+    if (this.#missedTicks > 0) {
+      if (!this.#sink({ type: 'missed', ticks: this.#missedTicks })) {
+        this.#missedTicks++;
+        return;
+      }
+      this.#missedTicks = 0;
+    }
+    for (const subscription of this.#subscriptions.values()) {
+      if (!this.#deliver(subscription, tick)) this.#missedTicks = Math.max(1, this.#missedTicks);
+    }
+  }
+
+  changed(topic: LiveTopic): void {
+    this.#sink({ type: 'changed', topic });
+  }
+
+  /** False when the client is behind and the tick was left out. */
+  #deliver(subscription: Subscription, tick: Tick): boolean {
+    const compiled = compile(subscription, tick.dictionary);
+    if (compiled.columns.length === 0) return true;
+    if (!this.#name(subscription)) return false;
+    const columns: number[] = [];
+    const values: (number | 'NaN' | 'Infinity' | '-Infinity')[] = [];
+    for (const { index, column } of compiled.columns) {
+      if (index >= tick.frame.values.length || isAbsent(tick.frame.values, index)) continue;
+      columns.push(column);
+      values.push(jsonNumber(tick.frame.values[index] as number));
+    }
+    return this.#sink({ type: 'tick', id: subscription.id, second: tick.frame.second, columns, values });
+  }
+
+  /** Names columns that the client has not heard of yet. */
+  #name(subscription: Subscription): boolean {
+    const { id, named: first, described } = subscription;
+    if (first === described.length) return true;
+    if (!this.#sink({ type: 'series', id, first, series: described.slice(first) })) return false;
+    subscription.named = described.length;
+    return true;
+  }
+}
+
+/** JSON has no infinities and no NaN; they are written as words. */
+function jsonNumber(value: number): number | 'NaN' | 'Infinity' | '-Infinity' {
+  if (Number.isFinite(value)) return value;
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? 'Infinity' : '-Infinity';
+}
+
+/** Extends what is known of a dictionary by what it has gained since. */
+function compile(subscription: Subscription, dictionary: Dictionary): Compiled {
+  let compiled = subscription.compiled.get(dictionary);
+  if (compiled === undefined) {
+    compiled = { columns: [], seen: 0 };
+    subscription.compiled.set(dictionary, compiled);
+  }
+  for (; compiled.seen < dictionary.series.length; compiled.seen++) {
+    const series = dictionary.identityOf(compiled.seen);
+    const column = isSelected(subscription.selector, series) ? columnOf(subscription, series) : null;
+    if (column !== null) compiled.columns.push({ index: compiled.seen, column });
+  }
+  return compiled;
+}
+
+/** The column of a series, a new one when it is new; null when the subscription is full. */
+function columnOf(subscription: Subscription, series: SeriesIdentity): number | null {
+  const name = formatSeries(series);
+  const known = subscription.columnByName.get(name);
+  if (known !== undefined) return known;
+  const column = subscription.described.length;
+  if (column >= COLUMNS_PER_SUBSCRIPTION_MAX) return null;
+  subscription.columnByName.set(name, column);
+  subscription.described.push({ ...series, unit: findMetric(series.metric)?.unit ?? null });
+  return column;
+}
+
+function isSelected(selector: Selector, series: SeriesIdentity): boolean {
+  if (!selector.metrics.includes(series.metric)) return false;
+  if (selector.endpoints !== undefined && !selector.endpoints.includes(series.endpoint)) return false;
+  return matchesTags(series.tags, selector.tags ?? {});
+}
+
+/** All live clients. A client that does not read misses ticks and is told how many; nobody waits for it. */
+export class LiveHub {
+  readonly #clients = new Set<LiveClient>();
+
+  get clientCount(): number {
+    return this.#clients.size;
+  }
+
+  join(sink: LiveSink): { client: LiveClient; leave: () => void } {
+    const client = new LiveClient(sink);
+    this.#clients.add(client);
+    return { client, leave: () => this.#clients.delete(client) };
+  }
+
+  onTick(tick: Tick): void {
+    for (const client of this.#clients) client.onTick(tick);
+  }
+
+  changed(topic: LiveTopic): void {
+    for (const client of this.#clients) client.changed(topic);
+  }
+}

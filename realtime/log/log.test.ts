@@ -1,0 +1,142 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Frame, silentLogger, systemClock } from '../../core/index.ts';
+import { dictionaryOf, frameOf, samplesOf } from '../testing/frames.ts';
+import { type LogPosition, openLogReader } from './log-reader.ts';
+import { LogWriter } from './log-writer.ts';
+import { SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
+import { recover } from './recovery.ts';
+import { freeSegments } from './retention.ts';
+import { listSegments, segmentPath } from './segment-files.ts';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'saker-log-'));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const dictionary = dictionaryOf(2);
+
+function writerOf(options: { nextSegment?: number; segmentBytesMax?: number } = {}): LogWriter {
+  return new LogWriter({
+    directory,
+    nextSegment: options.nextSegment ?? 1,
+    segmentBytesMax: options.segmentBytesMax ?? 1024 * 1024,
+    clock: systemClock,
+    logger: silentLogger,
+  });
+}
+
+const frames = (from: number, to: number): Frame[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => frameOf({ seq: from + index, samples: [from + index, 0.5] }));
+
+async function writeAndClose(writer: LogWriter, list: readonly Frame[]): Promise<void> {
+  for (const frame of list) await writer.append(frame, dictionary);
+  await writer.close();
+}
+
+async function recoveredSeqs(): Promise<number[]> {
+  const seqs: number[] = [];
+  await recover(directory, silentLogger, (frame) => seqs.push(frame.seq));
+  return seqs;
+}
+
+describe('segment log', () => {
+  test('gives back every frame after a restart, with its samples', async () => {
+    await writeAndClose(writerOf({ segmentBytesMax: 400 }), frames(1, 10));
+    expect((await listSegments(directory)).length).toBeGreaterThan(2);
+    const restored: (number | undefined)[][] = [];
+    await recover(directory, silentLogger, (frame) => restored.push(samplesOf(frame.values)));
+    expect(restored).toStrictEqual(frames(1, 10).map(({ values }) => samplesOf(values)));
+  });
+
+  test('writes frames that arrive together with one sync', async () => {
+    const writer = writerOf();
+    await Promise.all(frames(1, 50).map((frame) => writer.append(frame, dictionary)));
+    expect(writer.status().groups).toBe(1);
+    await writer.close();
+  });
+
+  test('cut at any byte, gives back exactly the whole records before the cut', async () => {
+    await writeAndClose(writerOf(), frames(1, 12));
+    const path = segmentPath(directory, 1);
+    const whole = await readFile(path);
+    const ends = scanRecords(whole, SEGMENT_HEADER_BYTES)
+      .records.filter(({ type }) => type === 2)
+      .map(({ end }) => end);
+    for (let cut = 0; cut <= whole.length; cut++) {
+      const { records } = scanRecords(whole.subarray(0, cut), SEGMENT_HEADER_BYTES);
+      expect(records.filter(({ type }) => type === 2)).toHaveLength(ends.filter((end) => end <= cut).length);
+    }
+    await writeFile(path, whole.subarray(0, (ends[6] ?? 0) + 3));
+    expect(await recoveredSeqs()).toStrictEqual([1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test('with one bit flipped in any byte, loses the damaged record and no other', async () => {
+    await writeAndClose(writerOf(), frames(1, 12));
+    const whole = await readFile(segmentPath(directory, 1));
+    const { records } = scanRecords(whole, SEGMENT_HEADER_BYTES);
+    for (let byte = SEGMENT_HEADER_BYTES; byte < whole.length; byte++) {
+      const damaged = Buffer.from(whole);
+      damaged[byte] = (damaged[byte] ?? 0) ^ (1 << (byte % 8));
+      const left = scanRecords(damaged, SEGMENT_HEADER_BYTES).records.map(({ offset }) => offset);
+      expect(left).toStrictEqual(
+        records.filter(({ offset, end }) => byte < offset || byte >= end).map(({ offset }) => offset),
+      );
+    }
+  });
+
+  test('lets a reader go on exactly where it stopped, in another process', async () => {
+    await writeAndClose(writerOf({ segmentBytesMax: 500 }), frames(1, 30));
+    const seqs: number[] = [];
+    let position: LogPosition | null = null;
+    for (let round = 0; round < 100; round++) {
+      // A new reader each time has to find the dictionary again.
+      const batch = await openLogReader(directory).read(position, { bytesMax: 150 });
+      if (batch.frames.length === 0) break;
+      seqs.push(...batch.frames.map(({ frame }) => frame.seq));
+      position = batch.next;
+    }
+    expect(seqs).toStrictEqual(frames(1, 30).map(({ seq }) => seq));
+    expect(await openLogReader(directory).pendingBytes(position)).toBe(0);
+  });
+
+  test('lets a reader read the same batch again by its end', async () => {
+    const writer = writerOf();
+    for (const frame of frames(1, 5)) await writer.append(frame, dictionary);
+    const before = await openLogReader(directory).read(null, { bytesMax: 1e6 });
+    for (const frame of frames(6, 9)) await writer.append(frame, dictionary);
+    const again = await openLogReader(directory).read(null, { bytesMax: 1e6, until: before.next });
+    expect(again.frames.map(({ frame }) => frame.seq)).toStrictEqual([1, 2, 3, 4, 5]);
+    expect(again.next).toStrictEqual(before.next);
+    await writer.close();
+  });
+
+  test('goes on in a new segment when the disk refuses, and loses nothing', async () => {
+    const writer = writerOf({ nextSegment: 1 });
+    for (const frame of frames(1, 3)) await writer.append(frame, dictionary);
+    // A file where the next segment should go: creating it fails like a full disk does.
+    await writer.close();
+    await writeFile(segmentPath(directory, 2), '');
+    const second = writerOf({ nextSegment: 2 });
+    await Promise.all(frames(4, 6).map((frame) => second.append(frame, dictionary)));
+    expect(second.status()).toMatchObject({ failures: 1, healthy: true, segment: 3 });
+    await second.close();
+    expect(await recoveredSeqs()).toStrictEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('frees segments only when they are old and read, unless the cap forces it', async () => {
+    await writeAndClose(writerOf({ segmentBytesMax: 300 }), frames(1, 20));
+    const count = (await listSegments(directory)).length;
+    const options = { directory, logger: silentLogger, keepMs: 0, bytesMax: 1e9 };
+    const inAnHour = { ...systemClock, nowMs: () => (Date.now() + 3.6e6) as ReturnType<typeof systemClock.nowMs> };
+    const unread = await freeSegments({ ...options, clock: inAnHour, historySegment: async () => null });
+    expect(unread).toStrictEqual({ segments: 0, lostToHistory: 0 });
+    const read = await freeSegments({ ...options, clock: inAnHour, historySegment: async () => 3 });
+    expect(read).toStrictEqual({ segments: 2, lostToHistory: 0 });
+    const forced = await freeSegments({ ...options, clock: systemClock, bytesMax: 0, historySegment: async () => 4 });
+    expect(forced).toStrictEqual({ segments: count - 3, lostToHistory: count - 4 });
+  });
+});

@@ -1,0 +1,165 @@
+import { mkdir } from 'node:fs/promises';
+import {
+  AppError,
+  type CancelTimer,
+  type Clock,
+  type CollectorStatus,
+  type EndpointStatus,
+  type LiveTopic,
+  type Logger,
+  type TickListener,
+} from '../core/index.ts';
+import { CollectorSession, type CollectorSocket } from './intake/collector-session.ts';
+import { Enrolment } from './intake/enrolment.ts';
+import { Intake, type IntakeStatus } from './intake/intake.ts';
+import { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
+import { LogWriter, type LogWriterStatus } from './log/log-writer.ts';
+import { type Recovered, recover } from './log/recovery.ts';
+import { freeSegments } from './log/retention.ts';
+import { listSegments } from './log/segment-files.ts';
+import { RING_SECONDS, Ring, type RingStatus } from './ring/ring.ts';
+
+const SEGMENT_BYTES_MAX = 32 * 1024 * 1024;
+const RETENTION_INTERVAL_MS = 60_000;
+
+export type RealtimeOptions = {
+  /** Folder of the segment log; made when it is not there. */
+  readonly directory: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly listeners: readonly TickListener[];
+  readonly publish: (topic: LiveTopic) => void;
+  readonly historySegment: () => Promise<number | null>;
+  readonly seriesMax?: number;
+  readonly logBytesMax?: number;
+};
+
+export type RealtimeStatus = {
+  readonly intake: IntakeStatus;
+  readonly ring: RingStatus;
+  readonly log: LogWriterStatus;
+  readonly recovered: Recovered;
+  readonly liveClients: number;
+  readonly segmentsLostToHistory: number;
+};
+
+export type CollectorConnection = {
+  receive(message: Uint8Array): void;
+  /** The connection is gone. */
+  left(): void;
+};
+
+/** The room's one object: intake, ring, log and live stream of this server. */
+export class Realtime {
+  readonly ring: Ring;
+  readonly #options: RealtimeOptions;
+  readonly #log: LogWriter;
+  readonly #intake: Intake;
+  readonly #hub: LiveHub;
+  readonly #enrolment: Enrolment;
+  readonly #recovered: Recovered;
+  #segmentsLost = 0;
+  #cancelRetention: CancelTimer = () => {};
+
+  private constructor(
+    options: RealtimeOptions,
+    parts: { ring: Ring; log: LogWriter; intake: Intake; hub: LiveHub; recovered: Recovered },
+  ) {
+    this.#options = options;
+    this.ring = parts.ring;
+    this.#log = parts.log;
+    this.#intake = parts.intake;
+    this.#hub = parts.hub;
+    this.#recovered = parts.recovered;
+    this.#enrolment = new Enrolment(options.clock);
+    this.#scheduleRetention();
+  }
+
+  /** Restores the ring from the log, then is ready for collectors. */
+  static async open(options: RealtimeOptions): Promise<Realtime> {
+    await mkdir(options.directory, { recursive: true, mode: 0o750 });
+    const ring = new Ring({ seriesMax: options.seriesMax ?? 1_000_000 });
+    const hub = new LiveHub();
+    const newest = (await listSegments(options.directory)).at(-1) ?? 0;
+    const log = new LogWriter({ ...options, nextSegment: newest + 1, segmentBytesMax: SEGMENT_BYTES_MAX });
+    const listeners: TickListener[] = [(tick) => hub.onTick(tick), ...options.listeners];
+    const intake = new Intake({ ring, log, clock: options.clock, listeners });
+    const recovered = await recover(options.directory, options.logger, (frame, dictionary) =>
+      intake.restore(frame, dictionary),
+    );
+    return new Realtime(options, { ring, log, intake, hub, recovered });
+  }
+
+  /** A collector has connected; its messages go to `receive`. */
+  connect(socket: CollectorSocket): CollectorConnection {
+    const session = new CollectorSession({
+      socket,
+      intake: this.#intake,
+      ring: this.ring,
+      clock: this.#options.clock,
+      logger: this.#options.logger,
+      enrol: (hello, self) => this.#enrolment.enrol(hello, self),
+      onDescribed: () => this.#options.publish('endpoints'),
+    });
+    return { receive: (message) => session.receive(message), left: () => this.#enrolment.leave(session) };
+  }
+
+  /** A live client has connected; messages for it go to `sink`. */
+  join(sink: LiveSink): { client: LiveClient; leave: () => void } {
+    return this.#hub.join(sink);
+  }
+
+  /** Tells live clients that something outside of the samples has changed. */
+  changed(topic: LiveTopic): void {
+    this.#hub.changed(topic);
+  }
+
+  collectors(): CollectorStatus[] {
+    return this.#enrolment.status();
+  }
+
+  endpoints(): EndpointStatus[] {
+    return [...this.ring.endpoints()].map((store) => ({
+      ...store.endpoint,
+      collector: store.collector,
+      lastSampleMs: store.newestSecond === 0 ? null : store.newestSecond * 1000,
+      seriesCount: store.series.length,
+    }));
+  }
+
+  status(): RealtimeStatus {
+    return {
+      intake: this.#intake.status(),
+      ring: this.ring.status(),
+      log: this.#log.status(),
+      recovered: this.#recovered,
+      liveClients: this.#hub.clientCount,
+      segmentsLostToHistory: this.#segmentsLost,
+    };
+  }
+
+  #scheduleRetention(): void {
+    this.#cancelRetention = this.#options.clock.after(RETENTION_INTERVAL_MS, () => {
+      void this.#retain().finally(() => this.#scheduleRetention());
+    });
+  }
+
+  async #retain(): Promise<void> {
+    const { directory, clock, logger, historySegment } = this.#options;
+    const bytesMax = this.#options.logBytesMax ?? 64 * 1024 ** 3;
+    const keepMs = RING_SECONDS * 1000;
+    try {
+      const freed = await freeSegments({ directory, clock, logger, keepMs, bytesMax, historySegment });
+      this.#segmentsLost += freed.lostToHistory;
+    } catch (error) {
+      logger.warn({ error: String(error) }, 'old segments could not be freed; trying again in a minute');
+    }
+  }
+
+  /** Ends the collectors' connections, writes what is pending, closes the log. */
+  async close(): Promise<void> {
+    this.#cancelRetention();
+    for (const session of this.#enrolment.sessions()) session.end(new AppError('SHUTTING_DOWN', 'the server stops'));
+    await this.#log.close();
+  }
+}
