@@ -1,0 +1,136 @@
+/** The `where` of a rule: reading it, and telling whether a series is meant by it. */
+import { type Endpoint, findMetric, type MetricDefinition, type Tags } from '../../core/index.ts';
+import { type Fields, listOf } from './fields.ts';
+import { nearestName } from './near-names.ts';
+import type { Where } from './rule.ts';
+
+const keys = ['kind', 'endpoint', 'host', 'image', 'service', 'tags', 'labels'];
+const PATTERNS_MAX = 32;
+
+/** Labels that say which service a container belongs to; the first one present counts. */
+const serviceLabels = [
+  'saker.service',
+  'com.docker.compose.service',
+  'com.docker.swarm.service.name',
+  'io.kubernetes.container.name',
+];
+
+/** The service of a container, from its labels. */
+export function serviceOf(endpoint: Endpoint): string | undefined {
+  for (const label of serviceLabels) {
+    const value = endpoint.labels[label];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+export function matchesWhere(where: Where, endpoint: Endpoint, tags: Tags): boolean {
+  if (where.kind !== undefined && where.kind !== endpoint.kind) return false;
+  if (!matchesPattern(where.endpoint, endpoint.name)) return false;
+  if (!matchesPattern(where.host, endpoint.host)) return false;
+  if (!matchesPattern(where.image, endpoint.container?.image)) return false;
+  if (where.service !== undefined && !matchesPattern(where.service, serviceOf(endpoint))) return false;
+  return matchesAll(where.tags, tags) && matchesAll(where.labels, endpoint.labels);
+}
+
+function matchesAll(patterns: Tags, values: Tags): boolean {
+  for (const key in patterns) if (!matchesPattern(patterns[key], values[key])) return false;
+  return true;
+}
+
+/**
+ * True when `*` in the pattern can stand for runs of characters so that it equals the value. An
+ * undefined pattern matches all, an undefined value only that. Greedy with one step back to the
+ * last star: pattern × value steps at worst, so that no pattern is a trap.
+ */
+export function matchesPattern(pattern: string | undefined, value: string | undefined): boolean {
+  if (pattern === undefined) return true;
+  if (value === undefined) return false;
+  let at = 0;
+  let star = -1;
+  let resume = 0;
+  for (let index = 0; index < value.length; ) {
+    if (pattern[at] === '*') {
+      star = at++;
+      resume = index;
+    } else if (at < pattern.length && pattern[at] === value[index]) {
+      at++;
+      index++;
+    } else if (star >= 0) {
+      at = star + 1;
+      index = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (pattern[at] === '*') at++;
+  return at === pattern.length;
+}
+
+/** Reads the `where` of a rule; undefined when there is none. What is at fault is left out. */
+export function readWhere(rule: Fields, metric: string | undefined): Where {
+  const fields = rule.map('where');
+  if (fields === undefined) return { tags: {}, labels: {} };
+  const definition = metric === undefined ? undefined : findMetric(metric);
+  fields.rejectUnknown(keys, strayHints(fields, definition));
+  const kind = fields.oneOf('kind', ['host', 'container']);
+  const where: Where = {
+    ...(kind === undefined ? {} : { kind }),
+    ...texts(fields, ['endpoint', 'host', 'image', 'service']),
+    tags: readPatterns(fields, 'tags'),
+    labels: readPatterns(fields, 'labels'),
+  };
+  if (definition !== undefined) checkAgainstMetric(fields, where, definition);
+  return where;
+}
+
+function texts(fields: Fields, names: readonly string[]): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const name of names) {
+    const text = fields.text(name);
+    if (text !== undefined) found[name] = text;
+  }
+  return found;
+}
+
+function readPatterns(fields: Fields, key: string): Tags {
+  const map = fields.map(key);
+  if (map === undefined) return {};
+  const names = [...map.keys];
+  if (names.length > PATTERNS_MAX) {
+    fields.fault(key, `"${key}" has ${names.length} entries; ${PATTERNS_MAX} at most`);
+    return {};
+  }
+  return texts(map, names);
+}
+
+/** Where a key that is no key of `where` belongs: most people mean a tag or a label. */
+function strayHints(fields: Fields, definition: MetricDefinition | undefined): Record<string, string> {
+  const hints: Record<string, string> = {};
+  for (const key of fields.keys) {
+    if (definition?.tags.includes(key)) hints[key] = `a tag goes under tags: write tags: { ${key}: … }`;
+    else if (nearestName(key, keys) === undefined) {
+      hints[key] = `the keys are ${listOf(keys)}; a container label goes under labels: { ${key}: … }`;
+    }
+  }
+  return hints;
+}
+
+/** A `where` that no series can satisfy is a slip, not a rule. */
+function checkAgainstMetric(fields: Fields, where: Where, metric: MetricDefinition): void {
+  const containerOnly = (['image', 'service'] as const).filter((key) => where[key] !== undefined);
+  if (where.kind !== undefined && metric.on !== 'both' && where.kind !== metric.on) {
+    fields.fault('kind', `"${metric.name}" exists on ${metric.on}s only; write kind: ${metric.on} or remove the line`);
+  }
+  for (const key of containerOnly) {
+    if (metric.on === 'host' || where.kind === 'host') {
+      fields.fault(key, `"${key}" is a property of containers, and this rule watches hosts; remove the line`);
+    }
+  }
+  const map = fields.map('tags');
+  for (const key of map?.keys ?? []) {
+    if (metric.tags.includes(key)) continue;
+    const has = metric.tags.length === 0 ? 'has no tags' : `has the tags ${listOf(metric.tags)}`;
+    map?.fault(key, `unknown tag "${key}"; "${metric.name}" ${has}`);
+  }
+}
