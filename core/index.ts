@@ -6,7 +6,7 @@ export { type Endpoint, endpointSchema } from './endpoint.ts';
 export * from './errors.ts';
 export * from './frame/index.ts';
 export { type Logger, silentLogger } from './logger.ts';
-export { parserOf } from './schema.ts';
+export { describeMismatch, metricSchema, nameSchema, parserOf, tagsSchema } from './schema.ts';
 export * from './series.ts';
 export type { Migration, Row, SqlValue, Statement, StateStore } from './state-store.ts';
 export type { Tick, TickListener } from './tick.ts';

@@ -22,13 +22,16 @@ export function parserOf<Schema extends TSchema>(schema: Schema, code: ErrorCode
   const validator = Compile(schema);
   return (value: unknown): Static<Schema> => {
     if (validator.Check(value)) return value;
-    const [first] = validator.Errors(value);
-    const path = first?.instancePath === undefined || first.instancePath === '' ? 'the whole' : first.instancePath;
-    throw new AppError(code, `${what}: ${wordsFor(first?.keyword, first?.message)}`, { where: path });
+    const { where, message } = describeMismatch(validator.Errors(value)[0]);
+    throw new AppError(code, `${what}: ${message}`, { where });
   };
 }
 
-function wordsFor(keyword: string | undefined, message: string | undefined): string {
-  if (keyword === 'boolean') return 'is not a known field';
-  return message ?? 'does not fit its schema';
+type SchemaError = { readonly keyword: string; readonly instancePath: string; readonly message: string };
+
+/** The first mismatch in words, and the JSON pointer of the field at fault. */
+export function describeMismatch(error: SchemaError | undefined): { where: string; message: string } {
+  const where = error === undefined || error.instancePath === '' ? '/' : error.instancePath;
+  if (error?.keyword === 'boolean') return { where, message: 'is not a known field' };
+  return { where, message: error?.message ?? 'does not fit its schema' };
 }

@@ -1,5 +1,5 @@
 export type { CollectorSocket } from './intake/collector-session.ts';
-export type { LiveClient, LiveSink } from './live/live-hub.ts';
+export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
 export { type CollectorConnection, Realtime, type RealtimeOptions, type RealtimeStatus } from './realtime.ts';
 export {

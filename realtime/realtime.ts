@@ -5,14 +5,13 @@ import {
   type Clock,
   type CollectorStatus,
   type EndpointStatus,
-  type LiveTopic,
   type Logger,
   type TickListener,
 } from '../core/index.ts';
 import { CollectorSession, type CollectorSocket } from './intake/collector-session.ts';
 import { Enrolment } from './intake/enrolment.ts';
 import { Intake, type IntakeStatus } from './intake/intake.ts';
-import { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
+import type { LiveHub } from './live/live-hub.ts';
 import { LogWriter, type LogWriterStatus } from './log/log-writer.ts';
 import { type Recovered, recover } from './log/recovery.ts';
 import { freeSegments } from './log/retention.ts';
@@ -27,8 +26,9 @@ export type RealtimeOptions = {
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Live clients; made first, because others publish through it too. */
+  readonly hub: LiveHub;
   readonly listeners: readonly TickListener[];
-  readonly publish: (topic: LiveTopic) => void;
   readonly historySegment: () => Promise<number | null>;
   readonly seriesMax?: number;
   readonly logBytesMax?: number;
@@ -55,7 +55,6 @@ export class Realtime {
   readonly #options: RealtimeOptions;
   readonly #log: LogWriter;
   readonly #intake: Intake;
-  readonly #hub: LiveHub;
   readonly #enrolment: Enrolment;
   readonly #recovered: Recovered;
   #segmentsLost = 0;
@@ -63,13 +62,12 @@ export class Realtime {
 
   private constructor(
     options: RealtimeOptions,
-    parts: { ring: Ring; log: LogWriter; intake: Intake; hub: LiveHub; recovered: Recovered },
+    parts: { ring: Ring; log: LogWriter; intake: Intake; recovered: Recovered },
   ) {
     this.#options = options;
     this.ring = parts.ring;
     this.#log = parts.log;
     this.#intake = parts.intake;
-    this.#hub = parts.hub;
     this.#recovered = parts.recovered;
     this.#enrolment = new Enrolment(options.clock);
     this.#scheduleRetention();
@@ -79,15 +77,14 @@ export class Realtime {
   static async open(options: RealtimeOptions): Promise<Realtime> {
     await mkdir(options.directory, { recursive: true, mode: 0o750 });
     const ring = new Ring({ seriesMax: options.seriesMax ?? 1_000_000 });
-    const hub = new LiveHub();
     const newest = (await listSegments(options.directory)).at(-1) ?? 0;
     const log = new LogWriter({ ...options, nextSegment: newest + 1, segmentBytesMax: SEGMENT_BYTES_MAX });
-    const listeners: TickListener[] = [(tick) => hub.onTick(tick), ...options.listeners];
+    const listeners: TickListener[] = [(tick) => options.hub.onTick(tick), ...options.listeners];
     const intake = new Intake({ ring, log, clock: options.clock, listeners });
     const recovered = await recover(options.directory, options.logger, (frame, dictionary) =>
       intake.restore(frame, dictionary),
     );
-    return new Realtime(options, { ring, log, intake, hub, recovered });
+    return new Realtime(options, { ring, log, intake, recovered });
   }
 
   /** A collector has connected; its messages go to `receive`. */
@@ -99,19 +96,9 @@ export class Realtime {
       clock: this.#options.clock,
       logger: this.#options.logger,
       enrol: (hello, self) => this.#enrolment.enrol(hello, self),
-      onDescribed: () => this.#options.publish('endpoints'),
+      onDescribed: () => this.#options.hub.changed('endpoints'),
     });
     return { receive: (message) => session.receive(message), left: () => this.#enrolment.leave(session) };
-  }
-
-  /** A live client has connected; messages for it go to `sink`. */
-  join(sink: LiveSink): { client: LiveClient; leave: () => void } {
-    return this.#hub.join(sink);
-  }
-
-  /** Tells live clients that something outside of the samples has changed. */
-  changed(topic: LiveTopic): void {
-    this.#hub.changed(topic);
   }
 
   collectors(): CollectorStatus[] {
@@ -133,7 +120,7 @@ export class Realtime {
       ring: this.ring.status(),
       log: this.#log.status(),
       recovered: this.#recovered,
-      liveClients: this.#hub.clientCount,
+      liveClients: this.#options.hub.clientCount,
       segmentsLostToHistory: this.#segmentsLost,
     };
   }

@@ -1,0 +1,93 @@
+import { join, resolve } from 'node:path';
+import { AppError } from '../core/index.ts';
+
+/** Where things lie in the data folder. */
+export type DataPaths = {
+  readonly directory: string;
+  readonly lock: string;
+  readonly state: string;
+  readonly log: string;
+  readonly history: string;
+  readonly historySocket: string;
+  readonly collectorToken: string;
+};
+
+export function dataPaths(directory: string): DataPaths {
+  const root = resolve(directory);
+  return {
+    directory: root,
+    lock: join(root, 'lock'),
+    state: join(root, 'state.db'),
+    log: join(root, 'log'),
+    history: join(root, 'history'),
+    historySocket: join(root, 'history.sock'),
+    collectorToken: join(root, 'collector.token'),
+  };
+}
+
+export type ServerConfig = {
+  readonly host: string;
+  readonly port: number;
+  readonly paths: DataPaths;
+  readonly rulesFile: string;
+  readonly groupsFile: string;
+  /** Null: scaling has no Docker to act on. */
+  readonly dockerSocket: string | null;
+  /** How people reach the console; links in messages begin with it. */
+  readonly publicUrl: string;
+  readonly consoleDirectory: string;
+};
+
+/** Flags of `saker server`, in the form that `parseArgs` takes. `saker up` has the same. */
+export const serverFlags = {
+  host: { type: 'string' },
+  port: { type: 'string' },
+  'data-dir': { type: 'string' },
+  rules: { type: 'string' },
+  groups: { type: 'string' },
+  'docker-socket': { type: 'string' },
+  'public-url': { type: 'string' },
+} as const;
+
+export type ServerFlags = { readonly [Name in keyof typeof serverFlags]?: string | undefined };
+
+export const serverFlagsHelp = `  --host ADDRESS          listen here (127.0.0.1)
+  --port PORT             and here (7070)
+  --data-dir FOLDER       samples, state and history (./.saker)
+  --rules FILE            alert rules (rules.yaml in the data folder)
+  --groups FILE           scaling groups (groups.yaml in the data folder)
+  --docker-socket PATH    Docker engine to watch and scale, "none" for none (/var/run/docker.sock)
+  --public-url URL        how people reach the console, for links in messages`;
+
+/** Throws `BAD_REQUEST` that names the flag. */
+export function serverConfig(flags: ServerFlags, consoleDirectory: string): ServerConfig {
+  const host = flags.host ?? '127.0.0.1';
+  const port = portOf(flags.port ?? '7070');
+  const paths = dataPaths(flags['data-dir'] ?? '.saker');
+  const shownHost = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return {
+    host,
+    port,
+    paths,
+    rulesFile: resolve(flags.rules ?? join(paths.directory, 'rules.yaml')),
+    groupsFile: resolve(flags.groups ?? join(paths.directory, 'groups.yaml')),
+    dockerSocket: dockerSocketOf(flags['docker-socket']),
+    publicUrl: publicUrlOf(flags['public-url'] ?? `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`),
+    consoleDirectory,
+  };
+}
+
+export function dockerSocketOf(flag: string | undefined): string | null {
+  return flag === 'none' ? null : (flag ?? '/var/run/docker.sock');
+}
+
+function portOf(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new AppError('BAD_REQUEST', `--port takes a number from 0 to 65535, not ${JSON.stringify(text)}`);
+}
+
+function publicUrlOf(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
+  throw new AppError('BAD_REQUEST', `--public-url takes an http or https address, not ${JSON.stringify(text)}`);
+}

@@ -1,0 +1,113 @@
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import websocket from '@fastify/websocket';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError, MESSAGE_BYTES_MAX } from '../../core/index.ts';
+import type { Accounts } from '../auth/accounts.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import { checkAccess } from './access.ts';
+import { sendError } from './errors.ts';
+import { compileSchema } from './validation.ts';
+
+const BODY_BYTES_MAX = 64 * 1024;
+const REQUEST_TIMEOUT_MS = 15_000;
+const REQUESTS_PER_MINUTE_MAX = 1200;
+
+export type HttpServer = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;
+
+export type HttpServerOptions = {
+  readonly logger: FastifyBaseLogger;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  readonly version: string;
+};
+
+/** The door: limits, headers, access and errors, the same for every route. Routes come after. */
+export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const app: HttpServer = fastify({
+    loggerInstance: options.logger,
+    disableRequestLogging: true,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionTimeout: 0,
+    keepAliveTimeout: 30_000,
+    maxRequestsPerSocket: 0,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
+  }).withTypeProvider<TypeBoxTypeProvider>();
+  app.setValidatorCompiler(compileSchema);
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(sendError);
+  app.decorateRequest('user', null);
+  app.removeContentTypeParser('text/plain');
+  app.addHook('onRoute', (route) => {
+    if (route.config?.access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
+    if (route.schema === undefined) throw new Error(`route ${route.url} has no schema`);
+  });
+  await app.register(cookie);
+  await registerHelmet(app);
+  await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: '1 minute' });
+  await app.register(websocket, { options: { maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false } });
+  await registerDocs(app, options.version);
+  app.addHook('preValidation', (request) => checkAccess(request, options.accounts, options.tokens));
+  app.setNotFoundHandler({}, (request) => {
+    throw new AppError('NOT_FOUND', `there is no ${request.method} ${request.url.split('?')[0]}`);
+  });
+  return app;
+}
+
+async function registerHelmet(app: HttpServer): Promise<void> {
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'", 'ws:', 'wss:'],
+        objectSrc: ["'none'"],
+        frameAncestors: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'self'"],
+        upgradeInsecureRequests: null,
+      },
+    },
+    hsts: false,
+    referrerPolicy: { policy: 'no-referrer' },
+  });
+}
+
+async function registerDocs(app: HttpServer, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Saker', description: 'Everything that the console does. Times are milliseconds since 1970.', version },
+      components: {
+        securitySchemes: {
+          session: { type: 'apiKey', in: 'cookie', name: 'saker_session' },
+          token: { type: 'http', scheme: 'bearer' },
+        },
+      },
+    },
+  });
+  await app.register(async (docs) => {
+    // The documentation's own routes carry no schema; they are static and public.
+    docs.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'public' };
+      route.schema = { ...route.schema, hide: true };
+    });
+    await docs.register(swaggerUi, { routePrefix: '/api/docs' });
+  });
+}
