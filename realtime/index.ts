@@ -6,6 +6,7 @@ export {
   type Buckets,
   checkRange,
   type Located,
+  lastPoints,
   QUERY_SERIES_MAX,
   type Range,
   readBuckets,

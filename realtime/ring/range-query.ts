@@ -1,4 +1,4 @@
-import { AppError, BUCKETS_MAX, matchesTags, type Selector } from '../../core/index.ts';
+import { AppError, BUCKETS_MAX, matchesTags, type Second, type Selector, type SeriesIdentity } from '../../core/index.ts';
 import type { Summary } from '../block/block-codec.ts';
 import { type EndpointStore, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
 import type { Ring } from './ring.ts';
@@ -7,6 +7,9 @@ export const QUERY_SERIES_MAX = 1000;
 
 /** About a second of decoding: 800 series over 24 h are 69 million. */
 const QUERY_SAMPLES_MAX = 100_000_000;
+
+/** How far back the newest points of a series are looked for. */
+const LAST_POINTS_SECONDS = 600;
 
 /** Seconds; `from` inclusive, `to` exclusive, both whole multiples of `step`. */
 export type Range = { readonly from: number; readonly to: number; readonly step: number };
@@ -100,4 +103,24 @@ function addSamples(buckets: Buckets, samples: Float64Array | null, start: numbe
     if (value < (buckets.min[bucket] as number)) buckets.min[bucket] = value;
     if (value > (buckets.max[bucket] as number)) buckets.max[bucket] = value;
   }
+}
+
+export type Point = { readonly second: Second; readonly value: number };
+
+/** The newest `count` samples of a series within the last ten minutes, oldest first. */
+export function lastPoints(ring: Ring, { endpoint, metric, tags }: SeriesIdentity, count: number): Point[] {
+  const store = ring.find(endpoint);
+  if (store === undefined || !store.has(metric, tags)) return [];
+  const column = store.columnFor(metric, tags);
+  const scratch = new Float64Array(WINDOW_SECONDS);
+  const points: Point[] = [];
+  const newestStart = windowStartOf(store.newestSecond);
+  for (let start = newestStart; start > newestStart - LAST_POINTS_SECONDS && points.length < count; start -= WINDOW_SECONDS) {
+    const samples = store.read(start, column, scratch);
+    for (let row = WINDOW_SECONDS - 1; row >= 0 && samples !== null && points.length < count; row--) {
+      const value = samples[row] as number;
+      if (!Number.isNaN(value)) points.push({ second: (start + row) as Second, value });
+    }
+  }
+  return points.reverse();
 }

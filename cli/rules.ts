@@ -1,0 +1,37 @@
+import { readFile } from 'node:fs/promises';
+import { checkRules } from '../alerting/index.ts';
+import { AppError } from '../core/index.ts';
+import { type Command, UsageError } from './command.ts';
+import { parseFlags } from './flags.ts';
+
+export const rulesCommand: Command = {
+  name: 'rules',
+  summary: 'check a file of alert rules',
+  help: `Usage: saker rules check FILE
+
+Reads a rules file as the server would and lists what is wrong with it, each with line, column and what to write
+instead. Exits with 0 when the file is good and with 1 when it is not. docs/rules.md describes the file.`,
+  run: async (args, { out, err }) => {
+    const [verb, file, ...rest] = parseFlags(args, {}).positionals;
+    if (verb !== 'check' || file === undefined || rest.length > 0) {
+      throw new UsageError('saker rules takes: check FILE');
+    }
+    const result = checkRules(await readRules(file), file);
+    if ('errors' in result) {
+      for (const error of result.errors) err(String(error));
+      return 1;
+    }
+    out(`${file}: ${count(result.rules.length, 'rule')}, ${count(result.channels.length, 'channel')}, all good`);
+    return 0;
+  },
+};
+
+const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
+
+async function readRules(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new AppError('CONFIG_INVALID', 'the file can not be read', { where: file, cause });
+  }
+}

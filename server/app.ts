@@ -1,0 +1,141 @@
+/**
+ * The composition root: one straight line from settings to a running server. Each thing that was
+ * opened registers how it is closed; stopping runs that list backwards.
+ */
+import { chmod } from 'node:fs/promises';
+import type { FastifyBaseLogger } from 'fastify';
+import { createAlerting, migrations as alertingMigrations } from '../alerting/index.ts';
+import { AppError, type Clock, type LiveTopic, type Tick } from '../core/index.ts';
+import { HistoryClient } from '../history/index.ts';
+import { LiveHub, lastPoints, Realtime } from '../realtime/index.ts';
+import { createScaler, migrations as scalerMigrations } from '../scaler/index.ts';
+import { Accounts } from './auth/accounts.ts';
+import { localCollectorToken } from './auth/local-token.ts';
+import { migrations as authMigrations } from './auth/migrations.ts';
+import { Tokens } from './auth/tokens.ts';
+import { Closers } from './closers.ts';
+import type { ServerConfig } from './config.ts';
+import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
+import { HostWatch } from './host-watch.ts';
+import { createHttpServer } from './http/server.ts';
+import { createMetrics } from './metrics.ts';
+import type { ServerNotice } from './notices.ts';
+import { queryRange } from './query/query-door.ts';
+import { readinessOf } from './readiness.ts';
+import { alertingRoutes } from './routes/alerting-routes.ts';
+import { consoleRoutes } from './routes/console-routes.ts';
+import { dataRoutes } from './routes/data-routes.ts';
+import { operationsRoutes } from './routes/operations-routes.ts';
+import { scalingRoutes } from './routes/scaling-routes.ts';
+import { sessionRoutes } from './routes/session-routes.ts';
+import { streamRoutes } from './routes/stream-routes.ts';
+import { openStateStore } from './state/state-store.ts';
+import { version } from './version.ts';
+
+/** Each part gets this long to close; the supervisor's patience is longer than all of them. */
+const CLOSE_DEADLINE_MS = 5000;
+
+export type AppOptions = {
+  readonly config: ServerConfig;
+  readonly clock: Clock;
+  readonly logger: FastifyBaseLogger;
+  readonly pid: number;
+  readonly notify: (notice: ServerNotice) => void;
+};
+
+export type App = { readonly url: string; close(): Promise<void> };
+
+/** Starts the server. What was opened before a failure is closed again. */
+export async function startApp(options: AppOptions): Promise<App> {
+  const closers = new Closers(options.clock, options.logger);
+  const close = (): Promise<void> => closers.closeAll(CLOSE_DEADLINE_MS);
+  try {
+    return { url: await wire(options, closers), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function wire({ config, clock, logger, pid, notify }: AppOptions, closers: Closers): Promise<string> {
+  await prepareDataFolder(config.paths);
+  closers.add('data folder', await lockDataFolder(config.paths, pid));
+
+  const store = await openStateStore(config.paths.state, [...authMigrations, ...alertingMigrations, ...scalerMigrations]);
+  closers.add('state store', () => store.close());
+  await chmod(config.paths.state, 0o600);
+  const accounts = new Accounts(store, clock);
+  const tokens = new Tokens(store, clock);
+  await localCollectorToken(tokens, config.paths.collectorToken);
+
+  const history = new HistoryClient({ socketPath: config.paths.historySocket, clock });
+  closers.add('history client', () => history.close());
+
+  const hub = new LiveHub();
+  const publish = (topic: LiveTopic): void => hub.changed(topic);
+  const alerting = await createAlerting({
+    store,
+    clock,
+    logger,
+    version,
+    rulesFile: config.rulesFile,
+    publicUrl: config.publicUrl,
+    publish,
+    lastPoints: (series, count) => lastPoints(realtime.ring, series, count),
+  });
+  closers.add('alerting', () => alerting.close());
+  const scaler = await createScaler({ store, clock, logger, groupsFile: config.groupsFile, dockerSocket: config.dockerSocket, publish });
+  closers.add('scaler', () => scaler.close());
+  const hostWatch = new HostWatch(clock, notify);
+
+  const realtime: Realtime = await Realtime.open({
+    directory: config.paths.log,
+    clock,
+    logger,
+    hub,
+    listeners: [
+      (tick: Tick) => alerting.onTick(tick),
+      (tick: Tick) => scaler.onTick(tick),
+      (tick: Tick) => hostWatch.onTick(tick),
+    ],
+    historySegment: async () => (await history.status()).cursor?.segment ?? null,
+  });
+  closers.add('realtime', () => realtime.close());
+
+  const http = await createHttpServer({ logger, accounts, tokens, version });
+  closers.add('http', () => http.close());
+  const secureCookie = config.publicUrl.startsWith('https:');
+  sessionRoutes(http, { accounts, tokens, version, secureCookie });
+  const ask = (select: Parameters<typeof history.queryRange>[0]) => history.queryRange(select);
+  dataRoutes(http, {
+    realtime,
+    clock,
+    queryRange: (query) =>
+      queryRange({ realtime, clock, history: async (select, { from, to, step }) => (await ask({ select, fromMs: from * 1000, toMs: to * 1000, stepSeconds: step })).series }, query),
+  });
+  alertingRoutes(http, { alerting, clock });
+  scalingRoutes(http, { scaler, clock });
+  streamRoutes(http, { realtime, hub, clock });
+  operationsRoutes(http, {
+    readiness: () => readinessOf({ realtime, history }),
+    metricsText: createMetrics({ realtime, alerting, scaler, history }),
+  });
+  await consoleRoutes(http, config.consoleDirectory);
+
+  const url = await listen(() => http.listen({ host: config.host, port: config.port }), config);
+  const code = (await accounts.hasUser()) ? null : accounts.issueCode();
+  notify({ kind: 'listening', url: config.publicUrl, code, recoveredFrames: realtime.status().recovered.frames });
+  return url;
+}
+
+async function listen(start: () => Promise<string>, { host, port }: ServerConfig): Promise<string> {
+  try {
+    return await start();
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw cause;
+    throw new AppError('PORT_IN_USE', `another program listens on ${host}:${port}`, {
+      hint: 'stop it, or start with another --port',
+      cause,
+    });
+  }
+}

@@ -1,0 +1,39 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { type Level, pino } from 'pino';
+import { describeError, isAppError, systemClock } from '../core/index.ts';
+import { startApp } from './app.ts';
+import { serverConfig, serverFlags } from './config.ts';
+import type { ServerNotice } from './notices.ts';
+
+/** Told to the supervisor: starting again would not help. */
+const EXIT_UNUSABLE = 3;
+
+const { values } = parseArgs({ options: { ...serverFlags, 'log-level': { type: 'string' } } });
+const logger = pino({ level: (values['log-level'] ?? 'info') as Level, base: { process: 'server' } }, pino.destination(2));
+const notify = (notice: ServerNotice): void => {
+  if (process.connected) process.send?.(notice);
+};
+
+process.on('uncaughtException', (error) => {
+  logger.fatal({ err: error }, 'a bug: the process ends and is started again');
+  process.exit(1);
+});
+
+try {
+  const config = serverConfig(values, fileURLToPath(new URL('../ui', import.meta.url)));
+  const app = await startApp({ config, clock: systemClock, logger, pid: process.pid, notify });
+  logger.info({ url: app.url }, 'listening');
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void app.close().then(() => process.exit(0));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(name, stop);
+} catch (error) {
+  const isUnusable = ['PORT_IN_USE', 'DATA_DIR_LOCKED', 'BAD_REQUEST'].some((code) => isAppError(error) && error.code === code);
+  process.stderr.write(`saker: ${describeError(error)}\n`);
+  if (!isUnusable) logger.error({ err: error }, 'the server could not start');
+  process.exit(isUnusable ? EXIT_UNUSABLE : 1);
+}
