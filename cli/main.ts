@@ -20,7 +20,8 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const command = commands.find((one) => one.name === (name === '--version' || name === '-v' ? 'version' : name));
-  if (command === undefined) throw new UsageError(`there is no command ${JSON.stringify(name)}; saker --help lists them`);
+  if (command === undefined)
+    throw new UsageError(`there is no command ${JSON.stringify(name)}; saker --help lists them`);
   if (rest.includes('--help') || rest.includes('-h')) {
     terminal.out(command.help);
     return 0;

@@ -1,4 +1,4 @@
-import { serverConfig, type ServerFlags, version } from '../server/index.ts';
+import { type ServerFlags, serverConfig, version } from '../server/index.ts';
 import type { Terminal } from './command.ts';
 import { parseFlags, refusePositionals } from './flags.ts';
 import { type ProcessSpec, supervise } from './supervisor.ts';

@@ -62,10 +62,16 @@ export class Welcome {
   }
 }
 
-function hostRows({ host, cpuCount, cgroupVersion, docker, containers }: Host, config: ServerConfig): [string, string][] {
+function hostRows(
+  { host, cpuCount, cgroupVersion, docker, containers }: Host,
+  config: ServerConfig,
+): [string, string][] {
   const cores = `${cpuCount} core${cpuCount === 1 ? '' : 's'}`;
   const found = `${containers} container${containers === 1 ? '' : 's'} running`;
-  const engine = docker === null ? `not found at ${config.dockerSocket ?? '(switched off)'}; it is noticed when it comes` : `${docker}, ${found}`;
+  const engine =
+    docker === null
+      ? `not found at ${config.dockerSocket ?? '(switched off)'}; it is noticed when it comes`
+      : `${docker}, ${found}`;
   return [
     ['Host', `${host}, ${cores}, cgroup v${cgroupVersion}`],
     ['Docker', engine],

@@ -4,7 +4,7 @@
  */
 import { chmod } from 'node:fs/promises';
 import type { FastifyBaseLogger } from 'fastify';
-import { createAlerting, migrations as alertingMigrations } from '../alerting/index.ts';
+import { migrations as alertingMigrations, createAlerting } from '../alerting/index.ts';
 import { AppError, type Clock, type LiveTopic, type Tick } from '../core/index.ts';
 import { HistoryClient } from '../history/index.ts';
 import { LiveHub, lastPoints, Realtime } from '../realtime/index.ts';
@@ -61,7 +61,11 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   await prepareDataFolder(config.paths);
   closers.add('data folder', await lockDataFolder(config.paths, pid));
 
-  const store = await openStateStore(config.paths.state, [...authMigrations, ...alertingMigrations, ...scalerMigrations]);
+  const store = await openStateStore(config.paths.state, [
+    ...authMigrations,
+    ...alertingMigrations,
+    ...scalerMigrations,
+  ]);
   closers.add('state store', () => store.close());
   await chmod(config.paths.state, 0o600);
   const accounts = new Accounts(store, clock);
@@ -84,7 +88,14 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     lastPoints: (series, count) => lastPoints(realtime.ring, series, count),
   });
   closers.add('alerting', () => alerting.close());
-  const scaler = await createScaler({ store, clock, logger, groupsFile: config.groupsFile, dockerSocket: config.dockerSocket, publish });
+  const scaler = await createScaler({
+    store,
+    clock,
+    logger,
+    groupsFile: config.groupsFile,
+    dockerSocket: config.dockerSocket,
+    publish,
+  });
   closers.add('scaler', () => scaler.close());
   const hostWatch = new HostWatch(clock, notify);
 
@@ -111,7 +122,15 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     realtime,
     clock,
     queryRange: (query) =>
-      queryRange({ realtime, clock, history: async (select, { from, to, step }) => (await ask({ select, fromMs: from * 1000, toMs: to * 1000, stepSeconds: step })).series }, query),
+      queryRange(
+        {
+          realtime,
+          clock,
+          history: async (select, { from, to, step }) =>
+            (await ask({ select, fromMs: from * 1000, toMs: to * 1000, stepSeconds: step })).series,
+        },
+        query,
+      ),
   });
   alertingRoutes(http, { alerting, clock });
   scalingRoutes(http, { scaler, clock });

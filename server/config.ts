@@ -72,7 +72,9 @@ export function serverConfig(flags: ServerFlags, consoleDirectory: string): Serv
     rulesFile: resolve(flags.rules ?? join(paths.directory, 'rules.yaml')),
     groupsFile: resolve(flags.groups ?? join(paths.directory, 'groups.yaml')),
     dockerSocket: dockerSocketOf(flags['docker-socket']),
-    publicUrl: publicUrlOf(flags['public-url'] ?? `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`),
+    publicUrl: publicUrlOf(
+      flags['public-url'] ?? `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`,
+    ),
     consoleDirectory,
   };
 }

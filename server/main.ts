@@ -10,7 +10,10 @@ import type { ServerNotice } from './notices.ts';
 const EXIT_UNUSABLE = 3;
 
 const { values } = parseArgs({ options: { ...serverFlags, 'log-level': { type: 'string' } } });
-const logger = pino({ level: (values['log-level'] ?? 'info') as Level, base: { process: 'server' } }, pino.destination(2));
+const logger = pino(
+  { level: (values['log-level'] ?? 'info') as Level, base: { process: 'server' } },
+  pino.destination(2),
+);
 const notify = (notice: ServerNotice): void => {
   if (process.connected) process.send?.(notice);
 };
@@ -32,7 +35,9 @@ try {
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(name, stop);
 } catch (error) {
-  const isUnusable = ['PORT_IN_USE', 'DATA_DIR_LOCKED', 'BAD_REQUEST'].some((code) => isAppError(error) && error.code === code);
+  const isUnusable = ['PORT_IN_USE', 'DATA_DIR_LOCKED', 'BAD_REQUEST'].some(
+    (code) => isAppError(error) && error.code === code,
+  );
   process.stderr.write(`saker: ${describeError(error)}\n`);
   if (!isUnusable) logger.error({ err: error }, 'the server could not start');
   process.exit(isUnusable ? EXIT_UNUSABLE : 1);

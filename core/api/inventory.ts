@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { endpointSchema } from '../endpoint.ts';
 import { metricSchema, nameSchema, tagsSchema } from '../schema.ts';
+import { endpointSchema } from '../series/endpoint.ts';
 import { closed, timeMs } from './parts.ts';
 
 export const endpointStatusSchema = Type.Object(

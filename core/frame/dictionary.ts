@@ -1,7 +1,7 @@
 import { assert } from '../assert.ts';
-import type { Endpoint } from '../endpoint.ts';
 import { AppError } from '../errors.ts';
-import type { SeriesIdentity } from '../series.ts';
+import type { Endpoint } from '../series/endpoint.ts';
+import type { SeriesIdentity } from '../series/series.ts';
 import type { DictionaryChunk, DictionarySeries } from './messages.ts';
 
 /**

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { absentColumn, isAbsent } from '../absent.ts';
 import { isAppError } from '../errors.ts';
-import type { Second, TimestampMs } from '../time.ts';
+import { absentColumn, isAbsent } from '../series/absent.ts';
+import type { Second, TimestampMs } from '../time/time.ts';
 import { ByteWriter } from './bytes.ts';
 import { Dictionary } from './dictionary.ts';
 import { open, seal } from './envelope.ts';

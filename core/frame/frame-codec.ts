@@ -6,9 +6,10 @@
  * itself. Both ends must agree on the base; the body names it, so a disagreement is an error and
  * not a wrong value.
  */
-import { canonical, fillAbsent, isAbsent, wordsOf } from '../absent.ts';
+
 import { AppError } from '../errors.ts';
-import type { Second, TimestampMs } from '../time.ts';
+import { canonical, fillAbsent, isAbsent, wordsOf } from '../series/absent.ts';
+import type { Second, TimestampMs } from '../time/time.ts';
 import { ByteReader, type ByteWriter } from './bytes.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Frame } from './frame.ts';

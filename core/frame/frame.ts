@@ -1,9 +1,9 @@
-import type { Second, TimestampMs } from '../time.ts';
+import type { Second, TimestampMs } from '../time/time.ts';
 
 /**
  * All samples that one collector took in one tick. Column `i` of `values` belongs to series `i`
  * of the dictionary of `generation`; a series without a sample in this tick is absent there
- * (`core/absent.ts`). Frames are ordered by (`bootEpoch`, `seq`): where two tell of the same
+ * (`core/series/absent.ts`). Frames are ordered by (`bootEpoch`, `seq`): where two tell of the same
  * second, the higher one holds, whole.
  */
 export type Frame = {

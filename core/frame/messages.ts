@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { endpointSchema } from '../endpoint.ts';
 import { metricSchema, nameSchema, parserOf, tagsSchema } from '../schema.ts';
+import { endpointSchema } from '../series/endpoint.ts';
 
 /** Decimals of a series whose values are arbitrary doubles, kept bit for bit. */
 export const RAW_DECIMALS = 255;

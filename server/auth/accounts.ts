@@ -52,8 +52,11 @@ export class Accounts {
     }
     this.#checks++;
     try {
-      const [row] = await this.#store.read({ sql: 'SELECT password_hash FROM auth_user WHERE name = ?', params: [name] });
-      const stored = typeof row?.['password_hash'] === 'string' ? row['password_hash'] : null;
+      const [row] = await this.#store.read({
+        sql: 'SELECT password_hash FROM auth_user WHERE name = ?',
+        params: [name],
+      });
+      const stored = typeof row?.password_hash === 'string' ? row.password_hash : null;
       if (!(await verifyPassword(password, stored))) {
         throw new AppError('UNAUTHENTICATED', 'name or password is wrong');
       }
@@ -97,7 +100,7 @@ export class Accounts {
       sql: 'SELECT user_name FROM auth_session WHERE id_hash = ? AND expires_at_ms > ?',
       params: [hashSecret(sessionId), this.#clock.nowMs()],
     });
-    return typeof row?.['user_name'] === 'string' ? row['user_name'] : null;
+    return typeof row?.user_name === 'string' ? row.user_name : null;
   }
 
   async signOut(sessionId: string): Promise<void> {

@@ -54,10 +54,14 @@ export class Tokens {
     const id = SECRET_FORM.exec(secret)?.[1];
     const cached = id === undefined ? undefined : await this.#find(id);
     if (cached === undefined || !sameSecret(cached.secretHash, hashSecret(secret))) {
-      throw new AppError('TOKEN_REFUSED', 'this token is not known', { hint: 'create one under /api/v1/tokens, or check the token file' });
+      throw new AppError('TOKEN_REFUSED', 'this token is not known', {
+        hint: 'create one under /api/v1/tokens, or check the token file',
+      });
     }
     if (cached.token.scope !== scope) {
-      throw new AppError('TOKEN_REFUSED', `a token of scope ${cached.token.scope} is not enough`, { hint: `use one of scope ${scope}` });
+      throw new AppError('TOKEN_REFUSED', `a token of scope ${cached.token.scope} is not enough`, {
+        hint: `use one of scope ${scope}`,
+      });
     }
     await this.#noteUse(cached);
     return cached.token;
@@ -73,7 +77,7 @@ export class Tokens {
       return undefined;
     }
     if (this.#cache.size >= CACHE_ENTRIES_MAX) this.#cache.clear();
-    const fresh: Cached = { token: tokenOf(row), secretHash: String(row['secret_hash']), readAtMs: nowMs };
+    const fresh: Cached = { token: tokenOf(row), secretHash: String(row.secret_hash), readAtMs: nowMs };
     this.#cache.set(id, fresh);
     return fresh;
   }
@@ -81,17 +85,19 @@ export class Tokens {
   async #noteUse({ token }: Cached): Promise<void> {
     const nowMs = this.#clock.nowMs();
     if (token.lastUsedAtMs !== null && nowMs - token.lastUsedAtMs < USED_WRITE_MS) return;
-    await this.#store.write([{ sql: 'UPDATE auth_token SET last_used_at_ms = ? WHERE id = ?', params: [nowMs, token.id] }]);
+    await this.#store.write([
+      { sql: 'UPDATE auth_token SET last_used_at_ms = ? WHERE id = ?', params: [nowMs, token.id] },
+    ]);
   }
 }
 
 function tokenOf(row: Row): Token {
-  const lastUsed = row['last_used_at_ms'];
+  const lastUsed = row.last_used_at_ms;
   return {
-    id: String(row['id']),
-    name: String(row['name']),
-    scope: row['scope'] === 'collector' ? 'collector' : 'api',
-    createdAtMs: Number(row['created_at_ms']),
+    id: String(row.id),
+    name: String(row.name),
+    scope: row.scope === 'collector' ? 'collector' : 'api',
+    createdAtMs: Number(row.created_at_ms),
     lastUsedAtMs: typeof lastUsed === 'number' ? lastUsed : null,
   };
 }

@@ -32,7 +32,9 @@ function toAppError(error: FastifyError): AppError {
   const code = codeByFastify[error.code];
   if (code !== undefined) return new AppError(code, error.message);
   if (error.statusCode === 429) {
-    return new AppError('TOO_MANY_REQUESTS', 'too many requests', { hint: 'wait as long as the Retry-After header says' });
+    return new AppError('TOO_MANY_REQUESTS', 'too many requests', {
+      hint: 'wait as long as the Retry-After header says',
+    });
   }
   if (error.statusCode !== undefined && error.statusCode < 500) return new AppError('BAD_REQUEST', error.message);
   return new AppError('INTERNAL', 'something went wrong here; the log has the details under this request’s id');

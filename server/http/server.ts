@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -5,8 +6,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import websocket from '@fastify/websocket';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type RawServerDefault } from 'fastify';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, type RawServerDefault } from 'fastify';
 import { AppError, MESSAGE_BYTES_MAX } from '../../core/index.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
@@ -93,7 +93,11 @@ async function registerDocs(app: HttpServer, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Saker', description: 'Everything that the console does. Times are milliseconds since 1970.', version },
+      info: {
+        title: 'Saker',
+        description: 'Everything that the console does. Times are milliseconds since 1970.',
+        version,
+      },
       components: {
         securitySchemes: {
           session: { type: 'apiKey', in: 'cookie', name: 'saker_session' },
@@ -102,12 +106,13 @@ async function registerDocs(app: HttpServer, version: string): Promise<void> {
       },
     },
   });
-  await app.register(async (docs) => {
+  const pages: FastifyPluginAsync = async (docs) => {
     // The documentation's own routes carry no schema; they are static and public.
     docs.addHook('onRoute', (route) => {
       route.config = { ...route.config, access: 'public' };
       route.schema = { ...route.schema, hide: true };
     });
     await docs.register(swaggerUi, { routePrefix: '/api/docs' });
-  });
+  };
+  await app.register(pages);
 }

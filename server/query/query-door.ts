@@ -45,7 +45,10 @@ export async function queryRange(options: QueryDoorOptions, query: QueryRange): 
     fromMs: range.from * 1000,
     toMs: range.to * 1000,
     stepSeconds: range.step,
-    sources: [...(old.from < old.to ? ['history' as const] : []), ...(recent.from < recent.to ? ['ring' as const] : [])],
+    sources: [
+      ...(old.from < old.to ? ['history' as const] : []),
+      ...(recent.from < recent.to ? ['ring' as const] : []),
+    ],
     series: stitch(fromHistory, fromRing, old, recent),
   };
 }
@@ -80,7 +83,12 @@ function answerOf(buckets: Buckets): Pick<RangeSeries, 'count' | 'min' | 'max' |
 }
 
 /** Puts the two halves of each series side by side; a half without data is a row of gaps. */
-function stitch(older: readonly RangeSeries[], recent: readonly RangeSeries[], old: Range, fresh: Range): RangeSeries[] {
+function stitch(
+  older: readonly RangeSeries[],
+  recent: readonly RangeSeries[],
+  old: Range,
+  fresh: Range,
+): RangeSeries[] {
   const keyOf = (series: RangeSeries): string =>
     JSON.stringify([series.endpoint, series.metric, Object.entries(series.tags).sort()]);
   const recentByKey = new Map(recent.map((series) => [keyOf(series), series]));

@@ -1,12 +1,13 @@
-import fastifyStatic from '@fastify/static';
 import { existsSync } from 'node:fs';
+import fastifyStatic from '@fastify/static';
+import type { FastifyPluginAsync } from 'fastify';
 import { AppError } from '../../core/index.ts';
 import type { HttpServer } from '../http/server.ts';
 
 /** Serves the console, and its one page for every path that a browser asks a page of. */
 export async function consoleRoutes(app: HttpServer, directory: string): Promise<void> {
   if (!existsSync(directory)) return;
-  await app.register(async (pages) => {
+  const console: FastifyPluginAsync = async (pages) => {
     pages.addHook('onRoute', (route) => {
       route.config = { ...route.config, access: 'public', rateLimit: false };
       route.schema = { ...route.schema, hide: true };
@@ -29,5 +30,6 @@ export async function consoleRoutes(app: HttpServer, directory: string): Promise
       }
       return reply.sendFile('index.html');
     });
-  });
+  };
+  await app.register(console);
 }

@@ -32,14 +32,26 @@ export function dataRoutes(app: HttpServer, { realtime, clock, queryRange }: Dat
   );
   app.get(
     '/api/v1/collectors',
-    { config, schema: { summary: 'Collectors and their connections', tags: ['data'], response: { 200: collectorsAnswerSchema } } },
+    {
+      config,
+      schema: {
+        summary: 'Collectors and their connections',
+        tags: ['data'],
+        response: { 200: collectorsAnswerSchema },
+      },
+    },
     async () => ({ nowMs: clock.nowMs(), collectors: realtime.collectors() }),
   );
   app.get(
     '/api/v1/series',
     {
       config,
-      schema: { summary: 'Series by endpoint and metric', tags: ['data'], querystring: seriesQuerySchema, response: { 200: seriesAnswerSchema } },
+      schema: {
+        summary: 'Series by endpoint and metric',
+        tags: ['data'],
+        querystring: seriesQuerySchema,
+        response: { 200: seriesAnswerSchema },
+      },
     },
     async (request) => listSeries(realtime, request.query),
   );

@@ -18,14 +18,25 @@ export function operationsRoutes(app: HttpServer, { readiness, metricsText }: Op
   const config = { access: 'public', rateLimit: false } as const;
   app.get(
     '/healthz',
-    { config, schema: { summary: 'Is the process alive', tags: ['operations'], response: { 200: Type.Object({ alive: Type.Boolean() }) } } },
+    {
+      config,
+      schema: {
+        summary: 'Is the process alive',
+        tags: ['operations'],
+        response: { 200: Type.Object({ alive: Type.Boolean() }) },
+      },
+    },
     async () => ({ alive: true }),
   );
   app.get(
     '/readyz',
     {
       config,
-      schema: { summary: 'Does it do its work', tags: ['operations'], response: { 200: readinessSchema, 503: readinessSchema } },
+      schema: {
+        summary: 'Does it do its work',
+        tags: ['operations'],
+        response: { 200: readinessSchema, 503: readinessSchema },
+      },
     },
     async (_request, reply) => {
       const state = await readiness();
@@ -35,6 +46,10 @@ export function operationsRoutes(app: HttpServer, { readiness, metricsText }: Op
   app.get(
     '/metrics',
     { config, schema: { summary: 'Prometheus text of Saker itself', tags: ['operations'], produces: ['text/plain'] } },
-    async (_request, reply) => reply.type('text/plain; version=0.0.4; charset=utf-8').serializer(String).send(await metricsText()),
+    async (_request, reply) =>
+      reply
+        .type('text/plain; version=0.0.4; charset=utf-8')
+        .serializer(String)
+        .send(await metricsText()),
   );
 }

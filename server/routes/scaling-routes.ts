@@ -14,7 +14,10 @@ export function scalingRoutes(app: HttpServer, { scaler }: ScalingRouteOptions):
   const config = { access: 'user' } as const;
   app.get(
     '/api/v1/groups',
-    { config, schema: { summary: 'Scaling groups and their size', tags: ['scaling'], response: { 200: groupsAnswerSchema } } },
+    {
+      config,
+      schema: { summary: 'Scaling groups and their size', tags: ['scaling'], response: { 200: groupsAnswerSchema } },
+    },
     async (): Promise<GroupsAnswer> => scaler.groups(),
   );
   app.get(

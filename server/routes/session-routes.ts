@@ -5,9 +5,9 @@ import {
   createdTokenSchema,
   createTokenSchema,
   type SessionAnswer,
+  type SignIn,
   sessionAnswerSchema,
   setPasswordSchema,
-  type SignIn,
   signInSchema,
   tokensAnswerSchema,
 } from '../../core/index.ts';
@@ -38,7 +38,10 @@ export function sessionRoutes(app: HttpServer, options: SessionRouteOptions): vo
 
   app.get(
     '/api/v1/session',
-    { config: { access: 'public' }, schema: { summary: 'Who is signed in', tags: ['session'], response: { 200: sessionAnswerSchema } } },
+    {
+      config: { access: 'public' },
+      schema: { summary: 'Who is signed in', tags: ['session'], response: { 200: sessionAnswerSchema } },
+    },
     (request) => answerFor(request.user),
   );
 
@@ -46,7 +49,12 @@ export function sessionRoutes(app: HttpServer, options: SessionRouteOptions): vo
     '/api/v1/session',
     {
       config: { access: 'public', ...signInLimit },
-      schema: { summary: 'Sign in by one-time code, or by name and password', tags: ['session'], body: signInSchema, response: { 200: sessionAnswerSchema } },
+      schema: {
+        summary: 'Sign in by one-time code, or by name and password',
+        tags: ['session'],
+        body: signInSchema,
+        response: { 200: sessionAnswerSchema },
+      },
     },
     async (request, reply) => {
       const session = await signIn(accounts, request.body);
@@ -57,7 +65,10 @@ export function sessionRoutes(app: HttpServer, options: SessionRouteOptions): vo
 
   app.delete(
     '/api/v1/session',
-    { config: { access: 'person' }, schema: { summary: 'Sign out', tags: ['session'], response: { 200: sessionAnswerSchema } } },
+    {
+      config: { access: 'person' },
+      schema: { summary: 'Sign out', tags: ['session'], response: { 200: sessionAnswerSchema } },
+    },
     async (request, reply) => {
       await accounts.signOut(request.cookies[SESSION_COOKIE] ?? '');
       reply.clearCookie(SESSION_COOKIE, { path: '/' });
@@ -69,7 +80,12 @@ export function sessionRoutes(app: HttpServer, options: SessionRouteOptions): vo
     '/api/v1/session/password',
     {
       config: { access: 'person', ...signInLimit },
-      schema: { summary: 'Choose name and password for the next sign-in', tags: ['session'], body: setPasswordSchema, response: { 200: sessionAnswerSchema } },
+      schema: {
+        summary: 'Choose name and password for the next sign-in',
+        tags: ['session'],
+        body: setPasswordSchema,
+        response: { 200: sessionAnswerSchema },
+      },
     },
     async (request, reply) => {
       const session = await accounts.setPassword(request.body.name, request.body.password);
@@ -84,20 +100,36 @@ function tokenRoutes(app: HttpServer, tokens: Tokens): void {
   const byId = Type.Object({ id: Type.String({ minLength: 1, maxLength: 64 }) }, { additionalProperties: false });
   app.get(
     '/api/v1/tokens',
-    { config: { access: 'person' }, schema: { summary: 'Tokens, without their secrets', tags: ['session'], response: { 200: tokensAnswerSchema } } },
+    {
+      config: { access: 'person' },
+      schema: { summary: 'Tokens, without their secrets', tags: ['session'], response: { 200: tokensAnswerSchema } },
+    },
     async () => ({ tokens: await tokens.list() }),
   );
   app.post(
     '/api/v1/tokens',
     {
       config: { access: 'person' },
-      schema: { summary: 'Make a token; its secret is shown once', tags: ['session'], body: createTokenSchema, response: { 200: createdTokenSchema } },
+      schema: {
+        summary: 'Make a token; its secret is shown once',
+        tags: ['session'],
+        body: createTokenSchema,
+        response: { 200: createdTokenSchema },
+      },
     },
     (request) => tokens.create(request.body.name, request.body.scope),
   );
   app.delete(
     '/api/v1/tokens/:id',
-    { config: { access: 'person' }, schema: { summary: 'Revoke a token; takes effect within five seconds', tags: ['session'], params: byId, response: { 200: tokensAnswerSchema } } },
+    {
+      config: { access: 'person' },
+      schema: {
+        summary: 'Revoke a token; takes effect within five seconds',
+        tags: ['session'],
+        params: byId,
+        response: { 200: tokensAnswerSchema },
+      },
+    },
     async (request) => {
       await tokens.revoke(request.params.id);
       return { tokens: await tokens.list() };

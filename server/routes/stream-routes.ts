@@ -21,7 +21,12 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
     {
       websocket: true,
       config: { access: 'collector', rateLimit: false },
-      schema: { summary: 'WebSocket of a collector', description: 'Binary messages: core/frame/FORMAT.md', tags: ['streams'], headers: Type.Object({}) },
+      schema: {
+        summary: 'WebSocket of a collector',
+        description: 'Binary messages: core/frame/FORMAT.md',
+        tags: ['streams'],
+        headers: Type.Object({}),
+      },
     },
     (socket) => {
       const connection = realtime.connect({
@@ -44,7 +49,12 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
     {
       websocket: true,
       config: { access: 'user', rateLimit: false },
-      schema: { summary: 'WebSocket of live samples', description: 'JSON messages: core/api/live.ts', tags: ['streams'], headers: Type.Object({}) },
+      schema: {
+        summary: 'WebSocket of live samples',
+        description: 'JSON messages: core/api/live.ts',
+        tags: ['streams'],
+        headers: Type.Object({}),
+      },
     },
     (socket) => serveLive(socket, hub, clock),
   );

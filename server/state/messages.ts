@@ -11,4 +11,10 @@ export type WorkerRequest =
 export type WorkerAnswer =
   | { readonly kind: 'ready' }
   | { readonly kind: 'done'; readonly id: number; readonly rows: readonly Row[] }
-  | { readonly kind: 'failed'; readonly id: number; readonly code: ErrorCode; readonly message: string; readonly where: string };
+  | {
+      readonly kind: 'failed';
+      readonly id: number;
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly where: string;
+    };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { AppError, type Migration, type Row, type StateStore, type Statement } from '../../core/index.ts';
+import { AppError, type Migration, type Row, type Statement, type StateStore } from '../../core/index.ts';
 import type { WorkerAnswer, WorkerRequest, WorkerStart } from './messages.ts';
 
 /** Requests under way. The store answers in well under a millisecond; more means that it hangs. */
@@ -34,7 +34,9 @@ class WorkerStore implements ClosableStateStore {
   constructor(worker: Worker) {
     this.#worker = worker;
     worker.on('message', (answer: WorkerAnswer) => this.#settle(answer));
-    worker.on('error', (cause) => this.#failAll(new AppError('STATE_STORE', 'the state store’s thread failed', { cause })));
+    worker.on('error', (cause) =>
+      this.#failAll(new AppError('STATE_STORE', 'the state store’s thread failed', { cause })),
+    );
     worker.on('exit', () => this.#failAll(new AppError('STATE_STORE', 'the state store is closed')));
   }
 

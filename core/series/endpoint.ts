@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { labelsSchema, nameSchema } from './schema.ts';
+import { labelsSchema, nameSchema } from '../schema.ts';
 
 /**
  * What a series hangs on: a host, or a container. A container's endpoint is its identity (service

@@ -1,6 +1,6 @@
-import type { Dictionary } from './frame/dictionary.ts';
-import type { Frame } from './frame/frame.ts';
-import type { TimestampMs } from './time.ts';
+import type { TimestampMs } from '../time/time.ts';
+import type { Dictionary } from './dictionary.ts';
+import type { Frame } from './frame.ts';
 
 /**
  * A frame as realtime hands it on: decoded, in place, not yet necessarily durable. Listeners run

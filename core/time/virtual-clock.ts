@@ -1,4 +1,4 @@
-import { assert } from './assert.ts';
+import { assert } from '../assert.ts';
 import type { CancelTimer, Clock, TimestampMs } from './time.ts';
 
 type Timer = { readonly dueMs: number; readonly order: number; readonly run: () => void };
