@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Tags } from '../../core/index.ts';
 import type { Channel } from '../channels/index.ts';
 
@@ -64,11 +65,15 @@ export function formatCondition(condition: Condition): string {
   return `${formatFunction(condition)} ${condition.operator} ${condition.rightValue}`;
 }
 
-/** Letters and digits of every script in lower case, anything else a dash. Empty when there are none. */
+/**
+ * A name in the ASCII form that ids and HTTP headers can carry: letters and digits in lower case,
+ * anything else a dash. What ASCII can not tell apart, a piece of the name's MD5 does.
+ */
 export function slugOf(name: string): string {
-  return name
-    .normalize('NFKC')
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]+/gu, '-')
-    .replace(/^-|-$/g, '');
+  const folded = name.normalize('NFKC').toLowerCase();
+  const ascii = folded.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
+  const words = folded.match(/[\p{L}\p{N}]+/gu) ?? [];
+  if (words.every((word) => /^[a-z0-9]+$/.test(word))) return ascii;
+  const rest = createHash('md5').update(words.join('-')).digest('hex').slice(0, 8);
+  return ascii === '' ? rest : `${ascii}-${rest}`;
 }

@@ -7,12 +7,12 @@ import type { Where } from './rule.ts';
 const keys = ['kind', 'endpoint', 'host', 'image', 'service', 'tags', 'labels'];
 const PATTERNS_MAX = 32;
 
-/** Labels that say which service a container belongs to; the first one present counts. */
+/** Labels that say which service a container belongs to, in the order in which the collector believes them. */
 const serviceLabels = [
   'saker.service',
-  'com.docker.compose.service',
   'com.docker.swarm.service.name',
   'io.kubernetes.container.name',
+  'com.docker.compose.service',
 ];
 
 /** The service of a container, from its labels. */

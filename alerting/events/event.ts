@@ -1,0 +1,89 @@
+/** Makes the event of a transition: what is stored, shown and sent. */
+import { createHash } from 'node:crypto';
+import { type AlertEvent, type Endpoint, findMetric, formatTags, type Tags, type Unit } from '../../core/index.ts';
+import { formatNumber, formatValue } from '../judge/format-number.ts';
+import type { Transition } from '../judge/transition.ts';
+import { renderNote } from '../rules/note.ts';
+import { formatFunction, type Rule } from '../rules/rule.ts';
+import { serviceOf } from '../rules/where.ts';
+
+export type Subject = {
+  readonly endpoint: Endpoint;
+  readonly tags: Tags;
+  /** `endpoint/metric/k=v`. */
+  readonly series: string;
+};
+
+type EventTransition = Extract<Transition, { kind: 'event' }>;
+
+export function eventOfTransition(rule: Rule, subject: Subject, change: EventTransition, reason: string): AlertEvent {
+  const id = `s_${rule.slug}_${createHash('md5').update(subject.series).digest('hex')}`;
+  return {
+    key: keyOf(id, change),
+    id,
+    rule: rule.name,
+    priority: rule.priority,
+    note: renderNote(rule.note, (name) => placeholderValue(name, rule, subject, change.leftValue)),
+    status: change.status,
+    endpoint: subject.endpoint.name,
+    tags: subject.tags,
+    condition: conditionOf(rule),
+    leftValue: change.leftValue,
+    currentStep: change.step,
+    eventTimeMs: change.second * 1000,
+    sinceMs: change.sinceSecond * 1000,
+    reason: `${reason}; ${change.reason}`,
+  };
+}
+
+/** The OK that ends an alert whose rule watches its series no more. */
+export function closingEvent(last: AlertEvent, second: number, reason: string): AlertEvent {
+  const key = keyOf(last.id, { status: 'OK', second, step: 1 });
+  return { ...last, status: 'OK', key, currentStep: 1, eventTimeMs: second * 1000, reason };
+}
+
+/** The same event, made again after a crash, has the same key. */
+function keyOf(id: string, change: Pick<EventTransition, 'status' | 'second' | 'step'>): string {
+  return `${id}_${change.second}_${change.status}_${change.step}`;
+}
+
+export function conditionOf(rule: Rule): AlertEvent['condition'] {
+  const { operator, rightValue } = rule.condition;
+  const func = formatFunction(rule.condition);
+  // The schema's union is made with a map, which loses the type of its members: they are the same operators.
+  return { metric: rule.metric, tags: rule.where.tags, func, operator: operator as never, rightValue };
+}
+
+function placeholderValue(name: string, rule: Rule, subject: Subject, leftValue: number): string | undefined {
+  const { endpoint, tags } = subject;
+  const unit = findMetric(rule.metric)?.unit;
+  switch (name) {
+    case 'endpoint':
+      return endpoint.name;
+    case 'host':
+      return endpoint.host;
+    case 'service':
+      return serviceOf(endpoint);
+    case 'image':
+      return endpoint.container?.image;
+    case 'metric':
+      return rule.metric;
+    case 'tags':
+      return formatTags(tags);
+    case 'value':
+      return formatValue(leftValue, rule.condition.func === 'pdiff' ? 'percent' : unit);
+    case 'threshold':
+      return thresholdText(rule, unit);
+    case 'rule':
+      return rule.name;
+    default:
+      return name.startsWith('tags.') ? tags[name.slice(5)] : endpoint.labels[name.slice('labels.'.length)];
+  }
+}
+
+/** A stddev is compared with a number of standard deviations, a pdiff with percent, whatever the metric is in. */
+function thresholdText(rule: Rule, unit: Unit | undefined): string {
+  const { func, rightValue } = rule.condition;
+  if (func === 'stddev') return `${formatNumber(rightValue)} σ`;
+  return formatValue(rightValue, func === 'pdiff' ? 'percent' : unit);
+}

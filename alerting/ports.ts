@@ -1,0 +1,25 @@
+import type { Clock, Logger, Second, SeriesIdentity, StateStore } from '../core/index.ts';
+
+export type SeriesPoint = { readonly second: Second; readonly value: number };
+
+/**
+ * The newest points of a series before a second that realtime has in memory, oldest first, at most
+ * `count` of them. Called in the intake path when a series is judged for the first time, so that a
+ * restart does not begin with empty windows; it must not wait.
+ */
+export type LastPoints = (series: SeriesIdentity, count: number, before: Second) => readonly SeriesPoint[];
+
+export type AlertingOptions = {
+  readonly store: StateStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Path of the rules file, which need not exist yet; null for a server without rules. */
+  readonly rulesFile: string | null;
+  /** Where people open the console, as in `https://saker.example.org`: links in messages begin with it. */
+  readonly publicUrl: string;
+  /** As in `0.1.0`, for the User-Agent of messages. */
+  readonly version: string;
+  /** Tells live clients that alerts or rules have changed. Must return at once and not throw. */
+  readonly publish: (topic: 'alerts') => void;
+  readonly lastPoints?: LastPoints;
+};

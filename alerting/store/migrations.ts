@@ -1,0 +1,48 @@
+import type { Migration } from '../../core/index.ts';
+
+/**
+ * `alerting_event`: every event, as it was made. `alerting_alert`: one row for each rule and series that
+ * ever fired, with the state that judging goes on from. `alerting_delivery`: the outbox; `sequence` is
+ * the order in which a channel's messages leave.
+ */
+export const migrations: readonly Migration[] = [
+  {
+    id: 'alerting-001-events-alerts-deliveries',
+    statements: [
+      `CREATE TABLE alerting_event (
+         key TEXT PRIMARY KEY,
+         id TEXT NOT NULL,
+         event_time_ms INTEGER NOT NULL,
+         body TEXT NOT NULL
+       ) WITHOUT ROWID`,
+      'CREATE INDEX alerting_event_time ON alerting_event (event_time_ms)',
+      `CREATE TABLE alerting_alert (
+         id TEXT PRIMARY KEY,
+         slug TEXT NOT NULL,
+         series TEXT NOT NULL,
+         is_open INTEGER NOT NULL,
+         step INTEGER NOT NULL,
+         event_second INTEGER NOT NULL,
+         since_second INTEGER NOT NULL,
+         last_event_ms INTEGER NOT NULL,
+         channels TEXT NOT NULL,
+         event_key TEXT NOT NULL
+       ) WITHOUT ROWID`,
+      'CREATE INDEX alerting_alert_recent ON alerting_alert (is_open, last_event_ms)',
+      'CREATE INDEX alerting_alert_time ON alerting_alert (last_event_ms)',
+      `CREATE TABLE alerting_delivery (
+         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+         event_key TEXT NOT NULL,
+         channel TEXT NOT NULL,
+         state TEXT NOT NULL DEFAULT 'pending',
+         attempts INTEGER NOT NULL DEFAULT 0,
+         last_error TEXT,
+         created_at_ms INTEGER NOT NULL,
+         delivered_at_ms INTEGER,
+         UNIQUE (event_key, channel)
+       )`,
+      `CREATE INDEX alerting_delivery_pending ON alerting_delivery (channel, sequence) WHERE state = 'pending'`,
+      'CREATE INDEX alerting_delivery_time ON alerting_delivery (created_at_ms)',
+    ],
+  },
+];

@@ -1,0 +1,52 @@
+/** What the API asks: alerts with how their messages fared. */
+import type { Alert, Delivery, Row, StateStore } from '../../core/index.ts';
+import { eventOf, numberOf, textOf } from './rows.ts';
+
+export type AlertsQuery = { readonly status: 'open' | 'all'; readonly limit: number };
+
+/**
+ * The alerts that are open, or all of the last 30 days, the one with the newest event first. Each is
+ * its newest event, with the deliveries of that event. `limit` is at most 1,000.
+ */
+export async function readAlerts(store: StateStore, { status, limit }: AlertsQuery): Promise<readonly Alert[]> {
+  const rows = await store.read({
+    sql: `SELECT a.event_key, a.last_event_ms, e.body
+          FROM alerting_alert a JOIN alerting_event e ON e.key = a.event_key
+          ${status === 'open' ? 'WHERE a.is_open = 1' : ''} ORDER BY a.last_event_ms DESC, a.id LIMIT ?`,
+    params: [limit],
+  });
+  const deliveries = await readDeliveries(store, rows);
+  return rows.map((row) => ({
+    ...eventOf(row),
+    lastEventMs: numberOf(row, 'last_event_ms'),
+    deliveries: deliveries.get(textOf(row, 'event_key')) ?? [],
+  }));
+}
+
+async function readDeliveries(store: StateStore, alerts: readonly Row[]): Promise<ReadonlyMap<string, Delivery[]>> {
+  const byEvent = new Map<string, Delivery[]>();
+  if (alerts.length === 0) return byEvent;
+  const rows = await store.read({
+    sql: `SELECT event_key, channel, state, attempts, last_error, delivered_at_ms FROM alerting_delivery
+          WHERE event_key IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT 10000`,
+    params: [JSON.stringify(alerts.map((row) => textOf(row, 'event_key')))],
+  });
+  for (const row of rows) {
+    const key = textOf(row, 'event_key');
+    const list = byEvent.get(key) ?? [];
+    list.push(deliveryOf(row));
+    byEvent.set(key, list);
+  }
+  return byEvent;
+}
+
+function deliveryOf(row: Row): Delivery {
+  const state = textOf(row, 'state');
+  return {
+    channel: textOf(row, 'channel'),
+    state: state === 'delivered' || state === 'failed' ? state : 'pending',
+    attempts: numberOf(row, 'attempts'),
+    lastError: row.last_error === null ? null : textOf(row, 'last_error'),
+    deliveredAtMs: row.delivered_at_ms === null ? null : numberOf(row, 'delivered_at_ms'),
+  };
+}
