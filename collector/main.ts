@@ -1,0 +1,55 @@
+/** The collector as a process: flags in, JSON lines out on stderr, and signals. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { describeError, isAppError, type Logger, systemClock } from '../core/index.ts';
+import { collectorUsage, parseCollectorFlags, runCollector } from './index.ts';
+
+const EXIT_FAILED = 1;
+const EXIT_WRONG_USE = 2;
+
+async function main(): Promise<number> {
+  const flags = parseCollectorFlags(process.argv.slice(2), hostname());
+  if (flags.help) {
+    process.stdout.write(collectorUsage);
+    return 0;
+  }
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
+  // A collector that was started by `saker up` ends with it, however that one ended.
+  if (process.channel) process.once('disconnect', () => stop.abort());
+  const logger = stderrLogger();
+  await runCollector({ ...flags, clock: systemClock, logger, version: readVersion() }, stop.signal);
+  return 0;
+}
+
+/** Lines like pino's, without pino: 15 MB of memory matter in a process that runs on every host. */
+function stderrLogger(): Logger {
+  const write =
+    (level: number) =>
+    (fields: object, message: string): void => {
+      const line = { level, time: systemClock.nowMs(), name: 'collector', ...fields, msg: message };
+      process.stderr.write(`${JSON.stringify(line)}\n`);
+    };
+  return { debug: () => {}, info: write(30), warn: write(40), error: write(50) };
+}
+
+/** The version in package.json, which lies one folder up from the sources and two from the build. */
+function readVersion(): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      const parsed: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
+    } catch {
+      // Not there: the other place is tried, and a bundle has neither.
+    }
+  }
+  return 'unknown';
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`${describeError(error)}\n`);
+  process.exitCode = isAppError(error, 'CONFIG_INVALID') ? EXIT_WRONG_USE : EXIT_FAILED;
+}
+process.exit();

@@ -1,0 +1,76 @@
+/**
+ * A `net/dev` file: one row an interface, eight counters received, eight sent
+ * (net/core/net-procfs.c). The same for the host and, through `/proc/<pid>/net/dev`, for the
+ * network namespace of a container.
+ */
+import { Counter } from '../reading/counter.ts';
+import type { KeptFile } from '../reading/kept-file.ts';
+import { TableRows } from '../reading/table-rows.ts';
+import type { Column } from '../sampling/series-register.ts';
+import type { ProbeSite } from './probe.ts';
+
+/** Rows that are looked at, the uninteresting ones included: a host has one a container. */
+const INTERFACES_MAX = 4096;
+
+const COLON = 58;
+const HEADER_LINES = 2;
+/** Counters that become series, of the sixteen: bytes, packets, errors and drops, in and out. */
+const FIELDS = [
+  { at: 0, metric: 'net.if.in.bytes' },
+  { at: 1, metric: 'net.if.in.packets' },
+  { at: 2, metric: 'net.if.in.errors' },
+  { at: 3, metric: 'net.if.in.dropped' },
+  { at: 8, metric: 'net.if.out.bytes' },
+  { at: 9, metric: 'net.if.out.packets' },
+  { at: 10, metric: 'net.if.out.errors' },
+  { at: 11, metric: 'net.if.out.dropped' },
+] as const;
+const LAST_FIELD = 11;
+
+type Interface = readonly { readonly at: number; readonly column: Column; readonly counter: Counter }[];
+
+export class InterfaceTable {
+  readonly #site: ProbeSite;
+  readonly #rows: TableRows<Interface>;
+
+  /** `isShown` tells which interfaces become series. */
+  constructor(site: ProbeSite, isShown: (name: string) => boolean) {
+    this.#site = site;
+    this.#rows = new TableRows(INTERFACES_MAX, (name) => (isShown(name) ? this.#interfaceOf(name) : null));
+  }
+
+  /** Reads `file` and sets the rates of its interfaces. */
+  sample(file: KeptFile): void {
+    if (!file.read()) return this.#rows.forget();
+    const { scanner, readAtMs } = this.#site.desk;
+    for (let line = 0; line < HEADER_LINES; line++) scanner.skipLine();
+    this.#rows.rewind();
+    for (; !scanner.atEnd; scanner.skipLine()) {
+      scanner.skipBlanks();
+      const from = scanner.offset;
+      if (!scanner.skipPast(COLON)) continue;
+      const row = this.#rows.next(scanner, from, scanner.offset - 1);
+      if (row !== null) this.#put(row, readAtMs);
+    }
+  }
+
+  #put(row: Interface, readAtMs: number): void {
+    const { scanner } = this.#site.desk;
+    let next = 0;
+    for (let at = 0; at <= LAST_FIELD; at++) {
+      const value = scanner.uint();
+      const field = row[next];
+      if (field === undefined || field.at !== at) continue;
+      this.#site.set(field.column, field.counter.perSecond(value, readAtMs));
+      next++;
+    }
+  }
+
+  #interfaceOf(name: string): Interface {
+    return FIELDS.map(({ at, metric }) => ({
+      at,
+      column: this.#site.column(metric, { iface: name }),
+      counter: new Counter(),
+    }));
+  }
+}

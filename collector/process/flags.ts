@@ -1,0 +1,67 @@
+/** The words of the collector's command line, for its own `main.ts` and for `saker collector`. */
+import { parseArgs } from 'node:util';
+import { AppError } from '../../core/index.ts';
+import type { CollectorOptions } from '../collector.ts';
+
+export type CollectorFlags = { readonly help: boolean } & Pick<
+  CollectorOptions,
+  'server' | 'tokenFile' | 'name' | 'cgroupRoot' | 'procRoot' | 'dockerSocket'
+>;
+
+export const collectorUsage = `Usage: saker collector --token-file FILE [options]
+
+Measures this host and its containers every second and sends that to a server.
+
+  --server URL         address of the server (ws://127.0.0.1:7070)
+  --token-file FILE    file that holds the join token of the server
+  --name NAME          name of this host (its host name)
+  --cgroup-root DIR    where the cgroups are mounted (/sys/fs/cgroup)
+  --proc-root DIR      where the proc file system is mounted (/proc)
+  --docker-socket FILE Docker's unix socket (/var/run/docker.sock)
+  --help               this text
+`;
+
+const text = { type: 'string' } as const;
+const flags = {
+  server: text,
+  'token-file': text,
+  name: text,
+  'cgroup-root': text,
+  'proc-root': text,
+  'docker-socket': text,
+  help: { type: 'boolean' },
+} as const;
+
+/** Throws `CONFIG_INVALID` with one line that names what is wrong. */
+export function parseCollectorFlags(args: readonly string[], hostName: string): CollectorFlags {
+  const values = parse(args);
+  for (const [name, value] of Object.entries(values)) {
+    if (value === '') throw wrong(`--${name} is empty`);
+  }
+  const help = values.help === true;
+  const tokenFile = values['token-file'];
+  if (tokenFile === undefined && !help) throw wrong('--token-file is missing');
+  return {
+    help,
+    server: values.server ?? 'ws://127.0.0.1:7070',
+    tokenFile: tokenFile ?? '',
+    name: values.name ?? hostName,
+    cgroupRoot: values['cgroup-root'] ?? '/sys/fs/cgroup',
+    procRoot: values['proc-root'] ?? '/proc',
+    dockerSocket: values['docker-socket'] ?? '/var/run/docker.sock',
+  };
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: flags, strict: true, allowPositionals: false }).values;
+  } catch (cause) {
+    // The first sentence says what is wrong; the rest explains how to quote.
+    const message = cause instanceof Error ? (cause.message.split('. ')[0] ?? '') : String(cause);
+    throw wrong(message, cause);
+  }
+}
+
+function wrong(message: string, cause?: unknown): AppError {
+  return new AppError('CONFIG_INVALID', message, { hint: 'see saker collector --help', cause });
+}

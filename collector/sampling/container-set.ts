@@ -1,0 +1,151 @@
+/**
+ * The containers that run here now, each with its probe and its endpoint.
+ *
+ * The watch over Docker says who started and who ended; this decides which endpoint they wear. An
+ * endpoint has one living container: a second one of the same identity is refused, and takes over
+ * when the first has ended and Docker tells of the second again.
+ */
+import { assert, type Endpoint, type Logger, SERIES_PER_COLLECTOR_MAX } from '../../core/index.ts';
+import { type ContainerDescription, endpointOf } from '../identity.ts';
+import { type CgroupRoots, findCgroups } from '../probes/container/cgroup-paths.ts';
+import { ContainerProbe } from '../probes/container/container-probe.ts';
+import { type ProbeShared, ProbeSite } from '../probes/probe.ts';
+import { ENDPOINTS_MAX, type EndpointEntry } from './series-register.ts';
+
+type Member = {
+  readonly container: ContainerDescription;
+  readonly entry: EndpointEntry;
+  readonly probe: ContainerProbe;
+};
+
+export type ContainerSetOptions = {
+  readonly host: string;
+  readonly cgroupRoot: string;
+  readonly shared: ProbeShared;
+  readonly logger: Logger;
+};
+
+export class ContainerSet {
+  readonly #host: string;
+  readonly #roots: CgroupRoots;
+  readonly #shared: ProbeShared;
+  readonly #logger: Logger;
+  readonly #members = new Map<string, Member>();
+  /** Containers that lost their identity to another one, by id; they wait for it to end. */
+  readonly #waiting = new Map<string, ContainerDescription>();
+  #stagger = 0;
+  /** Containers that were not measured because their identity or the budget was taken. */
+  refused = 0;
+
+  constructor(options: ContainerSetOptions) {
+    this.#host = options.host;
+    this.#shared = options.shared;
+    this.#roots = { procRoot: options.shared.procRoot, cgroupRoot: options.cgroupRoot };
+    this.#logger = options.logger;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /** A container runs: it started, or it was found, or something about it changed. */
+  running(container: ContainerDescription): void {
+    const known = this.#members.get(container.id);
+    const description = endpointOf(container, this.#host);
+    if (known !== undefined) {
+      const isSameRun = known.container.pid === container.pid && known.entry.description.name === description.name;
+      if (isSameRun) {
+        this.#shared.register.describe(known.entry, description);
+        return known.probe.refresh();
+      }
+      this.#end(known);
+    }
+    this.#begin(container, description);
+  }
+
+  /** A container ended. Unknown ids are those of containers that were never measured. */
+  ended(id: string): void {
+    this.#waiting.delete(id);
+    const known = this.#members.get(id);
+    if (known !== undefined) this.#end(known);
+  }
+
+  /** Ends every container that is not among `ids`: what a fresh list no longer shows. */
+  endAllBut(ids: ReadonlySet<string>): void {
+    for (const id of [...this.#members.keys(), ...this.#waiting.keys()]) if (!ids.has(id)) this.ended(id);
+  }
+
+  /**
+   * Ends those whose accounting vanished: Docker may be unable to say so, the kernel is not. Not
+   * inside a frame, since it may move columns.
+   */
+  reap(): void {
+    for (const member of [...this.#members.values()]) if (member.probe.isGone) this.#end(member);
+  }
+
+  /** The probes of all containers, to be sampled in turn. */
+  *probes(): Iterable<ContainerProbe> {
+    for (const { probe } of this.#members.values()) yield probe;
+  }
+
+  close(): void {
+    for (const { probe } of this.#members.values()) probe.close();
+    this.#members.clear();
+    this.#waiting.clear();
+  }
+
+  #begin(container: ContainerDescription, description: Endpoint): void {
+    const holder = this.#holderOf(description.name);
+    if (holder !== null) return this.#refuse(container, description.name, holder);
+    const entry = this.#members.size < MEMBERS_MAX ? this.#shared.register.endpoint(description) : null;
+    if (entry === null) return this.#refuse(container, description.name, 'the budget of endpoints');
+    const site = new ProbeSite(this.#shared, entry);
+    const folders = findCgroups(this.#roots, container.pid, container.id);
+    if (Object.keys(folders).length === 0) {
+      const fields = { container: container.name, pid: container.pid, cgroupRoot: this.#roots.cgroupRoot };
+      this.#logger.warn(
+        fields,
+        'no accounting found for a container: start the collector in the host cgroup namespace',
+      );
+    }
+    const probe = new ContainerProbe(site, container, folders, this.#stagger++);
+    this.#members.set(container.id, { container, entry, probe });
+  }
+
+  /** Who has this identity now, for the log; null when nobody does. */
+  #holderOf(name: string): string | null {
+    if (name === this.#host) return 'the host itself';
+    for (const { entry, container } of this.#members.values()) {
+      if (entry.description.name === name) return `container ${container.name}`;
+    }
+    return null;
+  }
+
+  #refuse(container: ContainerDescription, endpoint: string, holder: string): void {
+    this.refused++;
+    if (this.#waiting.size < MEMBERS_MAX) this.#waiting.set(container.id, container);
+    const fields = { code: 'IDENTITY_TAKEN', endpoint, container: container.name, holder, refused: this.refused };
+    this.#logger.warn(fields, 'a container is not measured: its identity is taken; give it a slot of its own');
+  }
+
+  #end(member: Member): void {
+    const { container, entry, probe } = member;
+    probe.close();
+    assert(this.#members.delete(container.id), 'a member that ends once');
+    this.#shared.register.describe(entry, { ...entry.description, state: 'gone' });
+    this.#promote(entry.description.name);
+  }
+
+  /** The container that waited longest for this identity gets it. */
+  #promote(name: string): void {
+    for (const container of this.#waiting.values()) {
+      const description = endpointOf(container, this.#host);
+      if (description.name !== name) continue;
+      this.#waiting.delete(container.id);
+      return this.#begin(container, description);
+    }
+  }
+}
+
+/** A host's containers that can have a place each: every one needs an endpoint and some series. */
+const MEMBERS_MAX = Math.min(ENDPOINTS_MAX, SERIES_PER_COLLECTOR_MAX) - 1;

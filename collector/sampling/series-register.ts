@@ -1,0 +1,216 @@
+/**
+ * Which column of a frame belongs to which series: the collector's side of the dictionary.
+ *
+ * Probes hold `Column`s. A column gets its index when its first value is set, so that a series
+ * that this machine can not measure (no limit, no swap) never takes a place. When most places
+ * belong to endpoints that are gone, a new generation begins: the living keep their `Column`
+ * objects, which get new indices when they next have a value, and the dead are forgotten.
+ */
+import {
+  assert,
+  Dictionary,
+  type Endpoint,
+  fillAbsent,
+  formatTags,
+  noTags,
+  requireMetric,
+  SERIES_PER_COLLECTOR_MAX,
+  type Tags,
+} from '../../core/index.ts';
+import { cleanTag } from '../identity.ts';
+
+/** Below this many dead series a new generation is not worth its dictionary. */
+export const DEAD_SERIES_MIN = 1000;
+
+/** At most this many endpoints in one generation, the gone ones included. */
+export const ENDPOINTS_MAX = 4096;
+
+const POWERS_OF_TEN = [1, 10, 100, 1000, 10_000];
+
+/** One generation of the dictionary, with what a connection needs to know to send only what is new. */
+export type Generation = {
+  readonly dictionary: Dictionary;
+  /** For each endpoint the revision at which it was last described. */
+  readonly endpointRevisions: number[];
+  /** Grows with each description of an endpoint. */
+  revision: number;
+};
+
+export class Column {
+  readonly endpoint: EndpointEntry;
+  readonly metric: string;
+  readonly tags: Tags;
+  readonly decimals: number;
+  readonly power: number;
+  generation = 0;
+  index = -1;
+
+  constructor(endpoint: EndpointEntry, metric: string, tags: Tags) {
+    const definition = requireMetric(metric);
+    this.endpoint = endpoint;
+    this.metric = metric;
+    this.tags = tags;
+    this.decimals = definition.decimals;
+    const power = POWERS_OF_TEN[definition.decimals];
+    assert(power !== undefined, `at most ${POWERS_OF_TEN.length - 1} decimals of ${metric}`);
+    this.power = power;
+  }
+}
+
+export class EndpointEntry {
+  description: Endpoint;
+  generation = 0;
+  index = -1;
+  seriesCount = 0;
+  readonly columns = new Map<string, Column>();
+
+  constructor(description: Endpoint) {
+    this.description = description;
+  }
+
+  get gone(): boolean {
+    return this.description.state === 'gone';
+  }
+}
+
+export class SeriesRegister {
+  readonly #entries = new Map<string, EndpointEntry>();
+  #generation: Generation = emptyGeneration(1);
+  #scratch = new Float64Array(1024);
+  /** Values that found no place since the start: the host's series budget was spent. */
+  refused = 0;
+
+  get generation(): Generation {
+    return this.#generation;
+  }
+
+  get seriesCount(): number {
+    return this.#generation.dictionary.series.length;
+  }
+
+  /** The endpoint of this name, described anew; null when there is no place for another one. */
+  endpoint(description: Endpoint): EndpointEntry | null {
+    const known = this.#entries.get(description.name);
+    if (known) {
+      this.describe(known, description);
+      return known;
+    }
+    if (this.#generation.dictionary.endpoints.length >= ENDPOINTS_MAX && this.#hasGone()) this.#renew();
+    if (this.#generation.dictionary.endpoints.length >= ENDPOINTS_MAX) {
+      this.refused++;
+      return null;
+    }
+    const entry = new EndpointEntry(description);
+    this.#entries.set(description.name, entry);
+    this.#place(entry);
+    return entry;
+  }
+
+  /** Replaces the description of an endpoint; its name stays. */
+  describe(entry: EndpointEntry, description: Endpoint): void {
+    assert(this.#entries.get(description.name) === entry, 'an endpoint that is known by this name');
+    entry.description = description;
+    this.#place(entry);
+  }
+
+  /** The column of a series; the same one for the same words, so that a recreated container goes on. */
+  column(entry: EndpointEntry, metric: string, tags: Tags = noTags): Column {
+    const clean = Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, cleanTag(value)]));
+    const key = `${metric}/${formatTags(clean)}`;
+    const known = entry.columns.get(key);
+    if (known) return known;
+    const column = new Column(entry, metric, clean);
+    entry.columns.set(key, column);
+    return column;
+  }
+
+  /** Begins a frame in which nothing has been measured yet. */
+  beginFrame(): void {
+    if (this.#isMostlyDead()) this.#renew();
+    fillAbsent(this.#scratch, 0, this.seriesCount);
+  }
+
+  /** Puts a value, rounded to what its metric measures, into the frame. NaN means "no sample". */
+  set(column: Column, value: number): void {
+    if (!Number.isFinite(value)) return;
+    if (column.generation !== this.#generation.dictionary.generation && !this.#allocate(column)) return;
+    // The sum with 0 turns -0 into 0.
+    this.#scratch[column.index] = Math.round(value * column.power) / column.power + 0;
+  }
+
+  /** The values of the frame: a copy that the caller owns. */
+  endFrame(): Float64Array {
+    return this.#scratch.slice(0, this.seriesCount);
+  }
+
+  #allocate(column: Column): boolean {
+    const { dictionary } = this.#generation;
+    const entry = column.endpoint;
+    if (dictionary.series.length >= SERIES_PER_COLLECTOR_MAX || entry.generation !== dictionary.generation) {
+      this.refused++;
+      return false;
+    }
+    column.generation = dictionary.generation;
+    column.index = dictionary.series.length;
+    entry.seriesCount++;
+    dictionary.apply({
+      generation: dictionary.generation,
+      endpoints: [],
+      firstSeries: column.index,
+      series: [{ endpoint: entry.index, metric: column.metric, tags: column.tags, decimals: column.decimals }],
+    });
+    this.#reserve(column.index);
+    return true;
+  }
+
+  #reserve(index: number): void {
+    if (index >= this.#scratch.length) {
+      const larger = new Float64Array(this.#scratch.length * 2);
+      larger.set(this.#scratch);
+      this.#scratch = larger;
+    }
+    fillAbsent(this.#scratch, index, index + 1);
+  }
+
+  /** Writes the description of an endpoint into the dictionary, at its index or at a new one. */
+  #place(entry: EndpointEntry): void {
+    const { dictionary, endpointRevisions } = this.#generation;
+    if (entry.generation !== dictionary.generation) {
+      entry.generation = dictionary.generation;
+      entry.index = dictionary.endpoints.length;
+      entry.seriesCount = 0;
+    }
+    dictionary.apply({
+      generation: dictionary.generation,
+      endpoints: [{ index: entry.index, endpoint: entry.description }],
+      firstSeries: 0,
+      series: [],
+    });
+    endpointRevisions[entry.index] = ++this.#generation.revision;
+  }
+
+  #isMostlyDead(): boolean {
+    const total = this.seriesCount;
+    if (total <= DEAD_SERIES_MIN) return false;
+    let dead = 0;
+    for (const entry of this.#entries.values()) if (entry.gone) dead += entry.seriesCount;
+    return dead > DEAD_SERIES_MIN && (dead * 2 > total || total >= SERIES_PER_COLLECTOR_MAX);
+  }
+
+  #hasGone(): boolean {
+    for (const entry of this.#entries.values()) if (entry.gone) return true;
+    return false;
+  }
+
+  #renew(): void {
+    this.#generation = emptyGeneration(this.#generation.dictionary.generation + 1);
+    for (const [name, entry] of this.#entries) {
+      if (entry.gone) this.#entries.delete(name);
+      else this.#place(entry);
+    }
+  }
+}
+
+function emptyGeneration(generation: number): Generation {
+  return { dictionary: new Dictionary(generation), endpointRevisions: [], revision: 0 };
+}
