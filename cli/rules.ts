@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { checkRules } from '../alerting/index.ts';
+import { checkRules, formatFault } from '../alerting/index.ts';
 import { AppError } from '../core/index.ts';
 import { type Command, UsageError } from './command.ts';
 import { parseFlags } from './flags.ts';
@@ -17,8 +17,8 @@ instead. Exits with 0 when the file is good and with 1 when it is not. docs/rule
       throw new UsageError('saker rules takes: check FILE');
     }
     const result = checkRules(await readRules(file), file);
-    if ('errors' in result) {
-      for (const error of result.errors) err(String(error));
+    if (result.kind === 'invalid') {
+      for (const fault of result.errors) err(formatFault(fault));
       return 1;
     }
     out(`${file}: ${count(result.rules.length, 'rule')}, ${count(result.channels.length, 'channel')}, all good`);

@@ -6,7 +6,7 @@ import { chmod } from 'node:fs/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { migrations as alertingMigrations, createAlerting } from '../alerting/index.ts';
 import { AppError, type Clock, type LiveTopic, type Tick } from '../core/index.ts';
-import { HistoryClient } from '../history/index.ts';
+import { HistoryClient, readCursorPosition } from '../history/index.ts';
 import { LiveHub, lastPoints, Realtime } from '../realtime/index.ts';
 import { createScaler, migrations as scalerMigrations } from '../scaler/index.ts';
 import { Accounts } from './auth/accounts.ts';
@@ -20,7 +20,7 @@ import { HostWatch } from './host-watch.ts';
 import { createHttpServer } from './http/server.ts';
 import { createMetrics } from './metrics.ts';
 import type { ServerNotice } from './notices.ts';
-import { queryRange } from './query/query-door.ts';
+import { historyQuery, queryRange } from './query/query-door.ts';
 import { readinessOf } from './readiness.ts';
 import { alertingRoutes } from './routes/alerting-routes.ts';
 import { consoleRoutes } from './routes/console-routes.ts';
@@ -109,7 +109,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
       (tick: Tick) => scaler.onTick(tick),
       (tick: Tick) => hostWatch.onTick(tick),
     ],
-    historySegment: async () => (await history.status()).cursor?.segment ?? null,
+    historySegment: async () => (await readCursorPosition(config.paths.historyCursor))?.segment ?? null,
   });
   closers.add('realtime', () => realtime.close());
 
@@ -117,20 +117,11 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   closers.add('http', () => http.close());
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
-  const ask = (select: Parameters<typeof history.queryRange>[0]) => history.queryRange(select);
+  const askHistory = historyQuery(history);
   dataRoutes(http, {
     realtime,
     clock,
-    queryRange: (query) =>
-      queryRange(
-        {
-          realtime,
-          clock,
-          history: async (select, { from, to, step }) =>
-            (await ask({ select, fromMs: from * 1000, toMs: to * 1000, stepSeconds: step })).series,
-        },
-        query,
-      ),
+    queryRange: (query) => queryRange({ realtime, clock, history: askHistory }, query),
   });
   alertingRoutes(http, { alerting, clock });
   scalingRoutes(http, { scaler, clock });

@@ -9,6 +9,7 @@ export type DataPaths = {
   readonly log: string;
   readonly history: string;
   readonly historySocket: string;
+  readonly historyCursor: string;
   readonly collectorToken: string;
 };
 
@@ -21,6 +22,7 @@ export function dataPaths(directory: string): DataPaths {
     log: join(root, 'log'),
     history: join(root, 'history'),
     historySocket: join(root, 'history.sock'),
+    historyCursor: join(root, 'history', 'cursor.json'),
     collectorToken: join(root, 'collector.token'),
   };
 }

@@ -7,6 +7,7 @@ import {
   type RangeSeries,
   type Selector,
 } from '../../core/index.ts';
+import type { HistoryClient } from '../../history/index.ts';
 import { type Buckets, checkRange, type Range, type Realtime, readBuckets, select } from '../../realtime/index.ts';
 
 /** Buckets that a chart gets when it does not say how wide they are. */
@@ -20,6 +21,14 @@ const HISTORY_STEP_SECONDS = 60;
 
 /** What the door needs of history: buckets of the given range, whole multiples of its step. */
 export type HistoryQuery = (selector: Selector, range: Range) => Promise<readonly RangeSeries[]>;
+
+/** History asked through its client, in the door's terms. */
+export function historyQuery(client: Pick<HistoryClient, 'queryRange'>): HistoryQuery {
+  return async (select, { from, to, step }) => {
+    const answer = await client.queryRange({ select, fromMs: from * 1000, toMs: to * 1000, stepSeconds: step });
+    return answer.series;
+  };
+}
 
 export type QueryDoorOptions = {
   readonly realtime: Pick<Realtime, 'ring'>;
