@@ -45,7 +45,7 @@ const cases: readonly Case[] = [
   ['a comment on timers', clockAndChance, 'server/a.ts', '// not Date.now() and not setTimeout\n', 0],
   ['a timer in a test', clockAndChance, 'server/a.test.ts', 'setTimeout(run, 5);', 0],
   ['a timer in the page', clockAndChance, 'ui/a.ts', 'setTimeout(run, 5);', 0],
-  ['a timer in the clock', clockAndChance, 'core/time.ts', 'setTimeout(run, 5);', 0],
+  ['a timer in the clock', clockAndChance, 'core/time/time.ts', 'setTimeout(run, 5);', 0],
   ['the environment', processAccess, 'server/a.ts', 'const home = process.env.HOME;', 1],
   ['the environment by its key', processAccess, 'server/a.ts', "const home = process['env'];", 1],
   ['an exit', processAccess, 'server/a.ts', 'process.exit(1);', 1],
