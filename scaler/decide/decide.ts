@@ -7,7 +7,7 @@
  * everything that removes because of load needs a fresh sample of every instance.
  */
 import type { Policy } from '../groups/group.ts';
-import { type Guarded, guardAdd, guardRemove, type Wish } from './guards.ts';
+import { type Guarded, guardAdd, guardRemove, needsSampleOf, type Wish } from './guards.ts';
 import { type Counts, countSecond, type Gate, noCounts, type Reading, readInputs, type Signal } from './signal.ts';
 import { plural, rounded } from './words.ts';
 
@@ -41,40 +41,49 @@ const TARGET_MS_MAX = 60_000;
 export function decide(policy: Policy, signal: Signal, state: PolicyState, nowMs: number): Verdict {
   const reading = readInputs(signal.inputs);
   const counts = countSecond(policy, reading, signal.second, state.counts);
-  const target = targetStillOpen(policy, signal.current, reading, state, nowMs);
+  const seen = { policy, current: signal.current, reading, counts };
+  const target = targetStillOpen(seen, state.target, nowMs);
   const kept: PolicyState = { ...settled(state, nowMs), counts, target };
-  const wish = wishOf(policy, signal.current, reading, counts, target);
-  if (wish.kind === 'hold') return hold(wish, [], signal, reading, kept);
+  const wish = wishOf(seen, target);
+  if (wish.kind === 'hold') return hold(seen, wish, [], kept);
 
-  const guarded = guard(policy, wish, signal.current, reading, kept, nowMs);
-  if (guarded.kind === 'held') return hold(guarded, [guarded.reason], signal, reading, kept);
+  const guarded = guard(seen, wish, kept, nowMs);
+  if (guarded.kind === 'held') return hold(seen, guarded, [guarded.reason], kept);
 
   const gates = signal.gates.filter((gate) => gate.stops === 'all' || gate.stops === wish.kind);
   const [gate] = gates;
   if (gate !== undefined) {
-    const wished = `${wish.kind === 'add' ? 'more' : 'fewer'} wanted (${wish.reason}), but ${gate.reason}`;
-    const guards = [...guarded.guards, ...gates.map(({ reason }) => reason)];
-    return hold({ code: gate.code, reason: wished }, guards, signal, reading, kept);
+    const reason = `${wish.kind === 'add' ? 'more' : 'fewer'} wanted (${wish.reason}), but ${gate.reason}`;
+    return hold(seen, { code: gate.code, reason }, [...guarded.guards, ...gates.map((closed) => closed.reason)], kept);
   }
   const { wanted, guards } = guarded;
-  const newState = acted(kept, wish, wanted, signal.current, nowMs);
+  const newState = acted(kept, wish, { current: seen.current, wanted }, nowMs);
   return { kind: wish.kind, code: wish.code, wanted, mean: reading.mean, reason: wish.reason, guards, newState };
 }
 
-function hold(
-  { code, reason }: { readonly code: Verdict['code']; readonly reason: string },
-  guards: readonly string[],
-  signal: Signal,
-  reading: Reading,
-  newState: PolicyState,
-): Verdict {
-  return { kind: 'hold', code, wanted: signal.current, mean: reading.mean, reason, guards, newState };
-}
+/** What an evaluation looks at. */
+type Seen = {
+  readonly policy: Policy;
+  readonly current: number;
+  readonly reading: Reading;
+  readonly counts: Counts;
+};
 
 type Target = PolicyState['target'];
 type HoldWish = Extract<Wish, { readonly kind: 'hold' }>;
+type ChangeWish = Exclude<Wish, HoldWish>;
 
-function wishOf(policy: Policy, current: number, reading: Reading, counts: Counts, target: Target): Wish {
+function hold(
+  { current, reading }: Seen,
+  { code, reason }: { readonly code: Verdict['code']; readonly reason: string },
+  guards: readonly string[],
+  newState: PolicyState,
+): Verdict {
+  return { kind: 'hold', code, wanted: current, mean: reading.mean, reason, guards, newState };
+}
+
+function wishOf(seen: Seen, target: Target): Wish {
+  const { policy, current, counts } = seen;
   const { min, max } = policy;
   if (current < min)
     return { kind: 'add', code: 'below-min', wanted: min, reason: `${current} running, min is ${min}` };
@@ -85,19 +94,19 @@ function wishOf(policy: Policy, current: number, reading: Reading, counts: Count
     const reason = `going on to ${plural(target.wanted, 'instance')}, as decided before`;
     return { kind: target.kind, code: 'going-on', wanted: target.wanted, reason };
   }
-  if (counts.up >= policy.add.consecutive) return wishForMore(policy, current, reading);
-  if (counts.down >= policy.remove.consecutive) return wishForFewer(policy, current, reading);
-  return { kind: 'hold', ...watching(policy, current, reading, counts) };
+  if (counts.up >= policy.add.consecutive) return wishForMore(seen);
+  if (counts.down >= policy.remove.consecutive) return wishForFewer(seen);
+  return { kind: 'hold', ...watching(seen) };
 }
 
-function wishForMore(policy: Policy, current: number, reading: Reading): Wish {
+function wishForMore({ policy, current, reading }: Seen): Wish {
   const { metric, max, add, step } = policy;
   const reason = `${metric} above ${add.above} for ${plural(add.consecutive, 'second')} in a row, ${meanWords(reading)}`;
   if (current >= max) return { kind: 'hold', code: 'at-max', reason: `${reason}, but max is ${max}` };
   return { kind: 'add', code: 'load-high', wanted: current + step, reason };
 }
 
-function wishForFewer(policy: Policy, current: number, reading: Reading): Wish {
+function wishForFewer({ policy, current, reading }: Seen): Wish {
   const { metric, remove, step } = policy;
   const words = `${metric} below ${remove.below} for ${plural(remove.consecutive, 'second')} in a row`;
   const reason = `${words}, ${meanWords(reading)}`;
@@ -107,15 +116,11 @@ function wishForFewer(policy: Policy, current: number, reading: Reading): Wish {
   return { kind: 'remove', code: 'load-low', wanted: current - step, reason };
 }
 
-function watching(policy: Policy, current: number, reading: Reading, counts: Counts): Omit<HoldWish, 'kind'> {
+function watching(seen: Seen): Omit<HoldWish, 'kind'> {
+  const { policy, current, reading, counts } = seen;
   const { metric, add, remove } = policy;
   if (current === 0) return { code: 'steady', reason: 'no instance is running and min is 0' };
-  if (reading.mean === null) {
-    const warm = current - reading.warmingCount;
-    if (warm === 0) return { code: 'warming', reason: `${plural(current, 'instance')} warming up, none is warm yet` };
-    const reason = `${reading.freshCount} of ${plural(warm, 'warm instance')} with a fresh sample of ${metric}: too few to judge`;
-    return { code: 'no-data', reason };
-  }
+  if (reading.mean === null) return unread(seen);
   const mean = `${metric} ${meanWords(reading)}`;
   if (counts.up > 0) {
     return { code: 'steady', reason: `${mean}: ${counts.up} of ${add.consecutive} seconds above ${add.above}` };
@@ -124,10 +129,17 @@ function watching(policy: Policy, current: number, reading: Reading, counts: Cou
     return { code: 'steady', reason: `${mean}: from ${remove.below} to ${add.above} nothing changes` };
   }
   if (reading.missing.length > 0) {
-    const reason = `${mean} is below ${remove.below}, but nothing is removed without a fresh sample of ${reading.missing.join(', ')}`;
+    const reason = `${mean} is below ${remove.below}, but ${needsSampleOf(reading.missing)}`;
     return { code: 'missing-data', reason };
   }
   return { code: 'steady', reason: `${mean}: ${counts.down} of ${remove.consecutive} seconds below ${remove.below}` };
+}
+
+function unread({ policy, current, reading }: Seen): Omit<HoldWish, 'kind'> {
+  const warm = current - reading.warmingCount;
+  if (warm === 0) return { code: 'warming', reason: `${plural(current, 'instance')} warming up, none is warm yet` };
+  const fresh = `${reading.freshCount} of ${plural(warm, 'warm instance')}`;
+  return { code: 'no-data', reason: `${fresh} with a fresh sample of ${policy.metric}: too few to judge` };
 }
 
 function meanWords(reading: Reading): string {
@@ -135,30 +147,18 @@ function meanWords(reading: Reading): string {
   return `mean ${rounded(reading.mean)} of ${plural(reading.freshCount, 'instance')}`;
 }
 
-function guard(
-  policy: Policy,
-  wish: Exclude<Wish, { kind: 'hold' }>,
-  current: number,
-  reading: Reading,
-  state: PolicyState,
-  nowMs: number,
-): Guarded {
+function guard({ policy, current, reading }: Seen, wish: ChangeWish, state: PolicyState, nowMs: number): Guarded {
   if (wish.code === 'below-min' || wish.code === 'above-max')
     return { kind: 'passed', wanted: wish.wanted, guards: [] };
-  const against = { policy, wish, current, reading, nowMs, ...state };
+  const { lastAddMs, lastRemoveMs } = state;
+  const against = { policy, wish, current, reading, nowMs, lastAddMs, lastRemoveMs };
   return wish.kind === 'add' ? guardAdd(against) : guardRemove(against);
 }
 
 /** A step of several goes on while the load still agrees; fewer needs a reading that says so. */
-function targetStillOpen(
-  policy: Policy,
-  current: number,
-  { mean }: Reading,
-  { target }: PolicyState,
-  nowMs: number,
-): Target {
+function targetStillOpen({ policy, current, reading }: Seen, target: Target, nowMs: number): Target {
   if (target === null || nowMs - target.sinceMs > TARGET_MS_MAX) return null;
-  const low = mean !== null && mean < policy.remove.below;
+  const low = reading.mean !== null && reading.mean < policy.remove.below;
   if (target.kind === 'add' ? low : !low) return null;
   const wanted = Math.min(policy.max, Math.max(policy.min, target.wanted));
   const left = target.kind === 'add' ? wanted - current : current - wanted;
@@ -175,9 +175,8 @@ function settled(state: PolicyState, nowMs: number): PolicyState {
 
 function acted(
   state: PolicyState,
-  wish: Exclude<Wish, { kind: 'hold' }>,
-  wanted: number,
-  current: number,
+  wish: ChangeWish,
+  { current, wanted }: { readonly current: number; readonly wanted: number },
   nowMs: number,
 ): PolicyState {
   const several = Math.abs(wanted - current) > 1 && (wish.code === 'load-high' || wish.code === 'load-low');

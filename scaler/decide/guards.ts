@@ -64,9 +64,7 @@ export function guardAdd(against: Against): Guarded {
 /** Guards of a load's wish for fewer: full evidence, nothing warming, cooldown, projection, min. */
 export function guardRemove(against: Against): Guarded {
   const { policy, wish, current, reading, nowMs } = against;
-  if (reading.missing.length > 0) {
-    return held('missing-data', `nothing is removed without a fresh sample of ${reading.missing.join(', ')}`);
-  }
+  if (reading.missing.length > 0) return held('missing-data', needsSampleOf(reading.missing));
   if (reading.warmingCount > 0) {
     return held('warming', `nothing is removed while ${plural(reading.warmingCount, 'instance')} warming up`);
   }
@@ -78,19 +76,21 @@ export function guardRemove(against: Against): Guarded {
   const wanted = Math.max(floor, wish.wanted);
   if (wanted >= current) return held('at-min', `min is ${policy.min} and the last instance stays`);
   const guards = wanted > wish.wanted ? [`min ${policy.min} limits the step`] : [];
-  return projected(policy, reading.mean, current, wanted, guards);
+  const passing = projected(policy.add.above, { mean: reading.mean, current, wanted });
+  return passing.kind === 'held' ? passing : passed(passing.wanted, [...guards, ...passing.guards]);
 }
 
 /**
  * Azure's final-state projection (`autoscaling.md` A9): the load of those that go falls on those
  * that stay. Takes as many as leave the mean at or below the threshold for adding, or none.
  */
-function projected(policy: Policy, mean: number, current: number, wanted: number, guards: readonly string[]): Guarded {
-  const { above } = policy.add;
+function projected(
+  above: number,
+  { mean, current, wanted }: { readonly mean: number; readonly current: number; readonly wanted: number },
+): Guarded {
   for (let left = wanted; left < current; left++) {
     if ((mean * current) / left > above) continue;
-    const limited = left > wanted ? [`with ${wanted} the mean would pass ${above}: only down to ${left}`] : [];
-    return passed(left, [...guards, ...limited]);
+    return passed(left, left > wanted ? [`with ${wanted} the mean would pass ${above}: only down to ${left}`] : []);
   }
   const without = rounded((mean * current) / (current - 1));
   return held(
@@ -98,6 +98,15 @@ function projected(policy: Policy, mean: number, current: number, wanted: number
     `with one fewer the mean would be ${without}, above ${above}, and one would be added again`,
   );
 }
+
+/** Names a few of the instances that are missing; a large group may miss hundreds. */
+export function needsSampleOf(missing: readonly string[]): string {
+  const named = missing.slice(0, NAMED_MAX).join(', ');
+  const others = missing.length > NAMED_MAX ? ` and ${missing.length - NAMED_MAX} more` : '';
+  return `nothing is removed without a fresh sample of ${named}${others}`;
+}
+
+const NAMED_MAX = 5;
 
 function restMs(sinceMs: number | null, cooldownMs: number, nowMs: number): number {
   return sinceMs === null || sinceMs === 0 ? 0 : Math.max(0, sinceMs + cooldownMs - nowMs);
