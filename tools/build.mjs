@@ -15,6 +15,7 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -25,7 +26,6 @@ import {
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { elapsed, hasCode, insist, projectRoot, runTool } from './console.mjs';
-import { filesUnder } from './files.mjs';
 
 /** Folders whose contents end up in `dist/`. */
 const sourceFolders = ['core', 'collector', 'realtime', 'history', 'alerting', 'scaler', 'server', 'cli', 'test', 'ui'];
@@ -68,17 +68,27 @@ function isFresh(print) {
 /** A hash over the names and contents of everything that a build reads. */
 function fingerprint() {
   const hash = createHash('sha256').update(process.version);
-  const sources = sourceFolders.flatMap((folder) => filesUnder(folder)).filter((path) => !path.endsWith('.test.ts'));
-  for (const path of [...settings, ...sources]) {
-    if (existsSync(path)) hash.update(`\0${path}\0`).update(readFileSync(path));
+  for (const path of [...settings, ...sourceFolders.flatMap(entriesUnder)]) {
+    const isInput = !path.endsWith('.test.ts') && statSync(path, { throwIfNoEntry: false })?.isFile();
+    if (isInput) hash.update(`\0${path}\0`).update(readFileSync(path));
   }
   return hash.digest('hex');
 }
 
-/** @param {string} print */
+/**
+ * Paths of everything in a folder and its sub-folders, in an order that does not depend on the disk.
+ * @param {string} folder
+ */
+function entriesUnder(folder) {
+  if (!existsSync(folder)) return [];
+  const names = readdirSync(folder, { recursive: true });
+  return names.map((name) => `${folder}/${name}`).sort();
+}
+
+/** @param {string} print the sources' fingerprint */
 async function build(print) {
+  removeRemains();
   const target = join('.artifacts', `build-${process.pid}`);
-  rmSync(target, { recursive: true, force: true });
   try {
     const steps = [run(compiler, ['-p', 'tsconfig.build.json', '--outDir', target])];
     if (existsSync(pageSettings)) steps.push(bundlePage(join(target, 'ui')));
@@ -152,8 +162,12 @@ async function lock(path) {
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
     }
-    if (lockAgeMs(path) > lockAgeMsMax) rmSync(path, { force: true });
-    else await delay(lockPollMs);
+    if (isAbandoned(path)) {
+      rmSync(path, { force: true });
+    } else {
+      if (waitedMs === 0) console.log('waiting for another build');
+      await delay(lockPollMs);
+    }
   }
   throw new Error(`another build has held ${path} for ${lockWaitMsMax / 1000} s`);
 }
@@ -167,8 +181,22 @@ function holdLock(path) {
   };
 }
 
-/** @param {string} path */
-function lockAgeMs(path) {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat === undefined ? 0 : Date.now() - stat.mtimeMs;
+/**
+ * Its process is gone, or has not touched it for long: process numbers are used again.
+ * @param {string} path
+ */
+function isAbandoned(path) {
+  try {
+    if (Date.now() - statSync(path).mtimeMs > lockAgeMsMax) return true;
+    process.kill(Number(readFileSync(path, 'utf8')), 0);
+    return false;
+  } catch (error) {
+    return hasCode(error, 'ESRCH');
+  }
+}
+
+/** What builds that were killed left behind. Only for the holder of the lock. */
+function removeRemains() {
+  const remains = readdirSync('.artifacts').filter((name) => /^(build|old)-\d+$/.test(name));
+  for (const name of remains) rmSync(join('.artifacts', name), { recursive: true, force: true });
 }

@@ -8,6 +8,7 @@ export type Outcome = { readonly code: number; readonly output: string };
 
 /** A small project with planted faults, checked with our own settings and our own packages. */
 export type PlantedTree = {
+  readonly root: string;
   /** Runs a script of a package (path below `node_modules/`) inside the tree. */
   run(script: string, args: readonly string[]): Promise<Outcome>;
   remove(): void;
@@ -15,7 +16,7 @@ export type PlantedTree = {
 
 const RUN_MS_MAX = 50_000;
 const OUTPUT_BYTES_MAX = 32 * 1024 * 1024;
-const settings = ['package.json', 'tsconfig.json', 'biome.json', '.dependency-cruiser.cjs'];
+const settings = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'biome.json', '.dependency-cruiser.cjs'];
 
 /** `files` maps paths to contents. The tree lies outside the project, so no other check meets the faults. */
 export function plantTree(files: Readonly<Record<string, string>>): PlantedTree {
@@ -27,6 +28,7 @@ export function plantTree(files: Readonly<Record<string, string>>): PlantedTree 
     writeFileSync(join(root, path), text);
   }
   return {
+    root,
     run: (script, args) => runNode([join('node_modules', script), ...args], root),
     remove: () => rmSync(root, { recursive: true, force: true }),
   };
