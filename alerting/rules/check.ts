@@ -6,7 +6,7 @@ import { isAlias, isMap, isSeq, parseDocument } from 'yaml';
 import { findMetric, metrics } from '../../core/index.ts';
 import { readChannel } from '../channels/index.ts';
 import { readCondition } from './condition.ts';
-import { Fields, listOf, offsetOf } from './fields.ts';
+import { Fields, offsetOf } from './fields.ts';
 import { nearestName } from './near-names.ts';
 import { checkNote } from './note.ts';
 import { type Rule, type RuleSet, slugOf } from './rule.ts';
@@ -145,7 +145,7 @@ function readMetric(fields: Fields): string | undefined {
   if (written === undefined || findMetric(written.text) !== undefined) return written?.text;
   const known = metrics.map((metric) => metric.name);
   const near = nearestName(written.text, known);
-  const advice = near === undefined ? 'see the list of metrics in docs/metrics.md' : `did you mean "${near}"?`;
+  const advice = near === undefined ? 'docs/rules.md lists all metrics' : `did you mean "${near}"?`;
   fields.faultAt(written.offset, `unknown metric "${written.text}"; ${advice}`);
   return undefined;
 }
@@ -172,7 +172,7 @@ function readNotify(fields: Fields, channelNames: readonly string[]): readonly s
       continue;
     }
     const near = nearestName(text, channelNames);
-    const known = channelNames.length === 0 ? 'the file has no channels' : `the channels are ${listOf(channelNames)}`;
+    const known = channelNames.length === 0 ? 'the file has no channels' : `the file has ${channelNames.join(', ')}`;
     fields.faultAt(offset, `unknown channel "${text}"; ${near === undefined ? known : `did you mean "${near}"?`}`);
   }
   return [...names];

@@ -42,7 +42,11 @@ const byteFactors: Readonly<Record<string, number>> = {
 /** The condition, or undefined after its faults were told to `fault`. */
 export function readCondition(written: Written, metric: string | undefined, fault: Fault): Condition | undefined {
   const parts = shape.exec(written.text)?.groups;
-  if (parts === undefined) return fault(written.offset, `"${written.text}" is not a condition; ${example}`);
+  if (parts === undefined) {
+    // YAML takes a # after a space for the beginning of a comment.
+    const advice = written.text.endsWith('(') ? 'write no space before the #, as in all(#3) > 80' : example;
+    return fault(written.offset, `"${written.text}" is not a condition; ${advice}`);
+  }
   const { name = '', gap = '', args = '', space = '', operator = '', rest = '' } = parts;
   const argsOffset = written.offset + name.length + gap.length;
   const operatorOffset = argsOffset + args.length + 1 + space.length;
@@ -60,10 +64,20 @@ export function readCondition(written: Written, metric: string | undefined, faul
   return { func, ...window, operator: known, rightValue };
 }
 
+/** What people from elsewhere write. */
+const otherNames: Readonly<Record<string, FunctionName>> = {
+  average: 'avg',
+  mean: 'avg',
+  total: 'sum',
+  any: 'lookup',
+  last: 'all',
+  std: 'stddev',
+};
+
 function readFunction(name: Written, fault: Fault): FunctionName | undefined {
   const found = functionNames.find((known) => known === name.text);
   if (found !== undefined) return found;
-  const near = nearestName(name.text, functionNames);
+  const near = otherNames[name.text.toLowerCase()] ?? nearestName(name.text, functionNames);
   const advice = near === undefined ? `write ${listOf(functionNames)}` : `did you mean "${near}"?`;
   return fault(name.offset, `unknown function "${name.text}"; ${advice}`);
 }

@@ -1,6 +1,5 @@
 /** Notes: one sentence of the rule's author with {placeholders}, filled in when an event is made. */
 import type { Written } from './fields.ts';
-import { listOf } from './fields.ts';
 import { nearestName } from './near-names.ts';
 
 const names = ['endpoint', 'host', 'service', 'image', 'metric', 'tags', 'value', 'threshold', 'rule'] as const;
@@ -18,7 +17,7 @@ export function checkNote(written: Written, fault: (offset: number, message: str
     const near = nearestName(name, names);
     const advice =
       near === undefined
-        ? `the placeholders are ${listOf(names.map((known) => `{${known}}`))}, {tags.KEY} and {labels.KEY}`
+        ? `the placeholders are ${names.map((known) => `{${known}}`).join(', ')}, {tags.KEY}, {labels.KEY}`
         : `did you mean {${near}}?`;
     fault(written.offset + found.index, `unknown placeholder {${name}}; ${advice}`);
   }

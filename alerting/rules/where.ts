@@ -1,6 +1,6 @@
 /** The `where` of a rule: reading it, and telling whether a series is meant by it. */
 import { type Endpoint, findMetric, type MetricDefinition, type Tags } from '../../core/index.ts';
-import { type Fields, listOf } from './fields.ts';
+import type { Fields } from './fields.ts';
 import { nearestName } from './near-names.ts';
 import type { Where } from './rule.ts';
 
@@ -110,7 +110,7 @@ function strayHints(fields: Fields, definition: MetricDefinition | undefined): R
   for (const key of fields.keys) {
     if (definition?.tags.includes(key)) hints[key] = `a tag goes under tags: write tags: { ${key}: … }`;
     else if (nearestName(key, keys) === undefined) {
-      hints[key] = `the keys are ${listOf(keys)}; a container label goes under labels: { ${key}: … }`;
+      hints[key] = `the keys are ${keys.join(', ')}; a container label goes under labels: { ${key}: … }`;
     }
   }
   return hints;
@@ -130,7 +130,7 @@ function checkAgainstMetric(fields: Fields, where: Where, metric: MetricDefiniti
   const map = fields.map('tags');
   for (const key of map?.keys ?? []) {
     if (metric.tags.includes(key)) continue;
-    const has = metric.tags.length === 0 ? 'has no tags' : `has the tags ${listOf(metric.tags)}`;
-    map?.fault(key, `unknown tag "${key}"; "${metric.name}" ${has}`);
+    const has = metric.tags.length === 0 ? 'no tags' : metric.tags.join(', ');
+    map?.fault(key, `unknown tag "${key}"; "${metric.name}" has ${has}`);
   }
 }

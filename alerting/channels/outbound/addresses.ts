@@ -33,7 +33,7 @@ const never = blockList([
   ['203.0.113.0', 24],
   ['224.0.0.0', 4],
   ['240.0.0.0', 4],
-  ['::', 128],
+  ['::', 96], // The unspecified address, and IPv4 in a form that is no more; ::1 is told apart before.
   ['64:ff9b::', 96],
   ['64:ff9b:1::', 48],
   ['100::', 64],
@@ -52,8 +52,8 @@ export function addressClass(host: string): AddressClass {
   if (version === 0) return 'name';
   const family = version === 4 ? 'ipv4' : 'ipv6';
   // An IPv4-mapped IPv6 address is looked up among the IPv4 ranges by BlockList itself.
-  if (never.check(address, family)) return 'never';
-  return internal.check(address, family) ? 'internal' : 'public';
+  if (internal.check(address, family)) return 'internal';
+  return never.check(address, family) ? 'never' : 'public';
 }
 
 function blockList(ranges: readonly (readonly [string, number])[]): BlockList {
