@@ -10,14 +10,6 @@
  */
 import type { Resources } from './groups/group.ts';
 
-/** Labels that the scaler sets on what it makes. */
-export const sakerLabels = {
-  service: 'saker.service',
-  slot: 'saker.slot',
-  group: 'saker.group',
-  action: 'saker.action',
-} as const;
-
 export type ContainerState = 'created' | 'running' | 'paused' | 'restarting' | 'removing' | 'exited' | 'dead';
 
 export type Container = {

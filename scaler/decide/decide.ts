@@ -25,7 +25,7 @@ export const initialState: PolicyState = { counts: noCounts, lastAddMs: null, la
 export type Verdict = {
   readonly kind: 'add' | 'remove' | 'hold';
   /** The reason as a word: neighbours with the same one are folded into one record. */
-  readonly code: Wish['code'] | Guarded['code'] | Gate['code'];
+  readonly code: Wish['code'] | Extract<Guarded, { readonly kind: 'held' }>['code'] | Gate['code'];
   /** Equal to the current count for a hold. */
   readonly wanted: number;
   /** The mean that was compared with the thresholds. */

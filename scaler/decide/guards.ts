@@ -24,7 +24,7 @@ export type Wish =
 
 /** The wish after the guards: passed, perhaps smaller, or held back. */
 export type Guarded =
-  | { readonly kind: 'passed'; readonly code?: never; readonly wanted: number; readonly guards: readonly string[] }
+  | { readonly kind: 'passed'; readonly wanted: number; readonly guards: readonly string[] }
   | {
       readonly kind: 'held';
       readonly code: 'missing-data' | 'no-data' | 'warming' | 'cooldown' | 'projection' | 'at-min';

@@ -1,13 +1,8 @@
 import { Agent } from 'node:http';
 import type Docker from 'dockerode';
 import { AppError, type Clock } from '../../core/index.ts';
-import {
-  type Container,
-  type ContainerDriver,
-  type ContainerSpec,
-  type ContainerState,
-  sakerLabels,
-} from '../driver.ts';
+import type { Container, ContainerDriver, ContainerSpec, ContainerState } from '../driver.ts';
+import { sakerLabels } from '../groups/labels.ts';
 import { containerBody } from './container-body.ts';
 import { withDeadline } from './deadline.ts';
 import { asAppError, statusOf } from './docker-faults.ts';

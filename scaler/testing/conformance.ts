@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { isAppError } from '../../core/index.ts';
-import { type Container, type ContainerDriver, type ContainerSpec, sakerLabels } from '../driver.ts';
+import type { Container, ContainerDriver, ContainerSpec } from '../driver.ts';
+import { sakerLabels } from '../groups/labels.ts';
 
 export type ConformanceSubject = {
   readonly driver: ContainerDriver;

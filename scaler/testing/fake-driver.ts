@@ -1,11 +1,6 @@
 import { AppError, type Clock } from '../../core/index.ts';
-import {
-  type Container,
-  type ContainerDriver,
-  type ContainerSpec,
-  type ContainerState,
-  sakerLabels,
-} from '../driver.ts';
+import type { Container, ContainerDriver, ContainerSpec, ContainerState } from '../driver.ts';
+import { sakerLabels } from '../groups/labels.ts';
 
 type Call = 'list' | 'findByAction' | 'inspect' | 'create' | 'start' | 'stop' | 'kill' | 'remove';
 
