@@ -34,7 +34,7 @@ export class Scenario {
   /** `HOOK` in the rules stands for the receiver's address. */
   static async open(rules: string): Promise<Scenario> {
     const folder = await mkdtemp(join(tmpdir(), 'saker-alerting-'));
-    const store = new SqliteStore(join(folder, 'state.db'));
+    const store = new SqliteStore();
     const receiver = await Receiver.open();
     const clock = new VirtualClock(0);
     const nobody = {
@@ -80,6 +80,8 @@ export class Scenario {
   /** Kills the room, wherever it is, and opens a new one on the same database; `killPoint` says when that dies. */
   async restart(killPoint?: KillPoint): Promise<void> {
     this.lifeline.kill();
+    // The system closes what a dead process had open. The promise may never resolve: a dead room waits for nothing.
+    void this.alerting.close();
     this.lifeline = new Lifeline(killPoint);
     const { clock, store, rulesPath: rulesFile, published, lastPoints, lifeline } = this;
     this.alerting = await createAlerting({
@@ -129,7 +131,8 @@ export class Scenario {
   }
 
   async close(): Promise<void> {
-    await this.alerting.close();
+    const closed = this.alerting.close();
+    if (this.lifeline.isAlive) await closed;
     await this.receiver.close();
     this.store.close();
     await rm(this.folder, { recursive: true, force: true });
