@@ -1,0 +1,358 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { formatTags, isAbsent, VirtualClock } from '../../../core/index.ts';
+import type { ContainerDescription } from '../../identity.ts';
+import { ReadingDesk } from '../../reading/kept-file.ts';
+import { SeriesRegister } from '../../sampling/series-register.ts';
+import { ProbeSite } from '../probe.ts';
+import { containerPath, findCgroups } from './cgroup-paths.ts';
+import { ContainerProbe } from './container-probe.ts';
+
+const ID = '7a9f162a5c646c3a3f3079002c3beaf4e4bf5f7ba9d5bf68551dc1a68ff0b62a';
+const NET = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
+  eth0:    1462      17    0    0    0     0          0         0      100       2    0    0    0     0       0          0
+`;
+
+/** Version 1, as Docker with cgroupfs makes it; the memory path has a prefix of its own. */
+const v1: Readonly<Record<string, string>> = {
+  'proc/31/cgroup': `9:name=systemd:/docker/${ID}
+8:pids:/docker/${ID}
+7:blkio:/docker/${ID}
+4:memory:/vm/5af4/docker/${ID}
+2:cpu,cpuacct:/docker/${ID}
+0::/docker/${ID}
+`,
+  'proc/31/net/dev': NET,
+  [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_percpu`]: '1000000000 2000000000 \n',
+  [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_all`]: 'cpu user system\n0 800000000 200000000\n1 1600000000 400000000\n',
+  [`cg/cpu,cpuacct/docker/${ID}/cpu.stat`]: 'nr_periods 100\nnr_throttled 10\nthrottled_time 5000000000\nnr_bursts 0\n',
+  [`cg/cpu,cpuacct/docker/${ID}/cpu.cfs_quota_us`]: '50000\n',
+  [`cg/cpu,cpuacct/docker/${ID}/cpu.cfs_period_us`]: '100000\n',
+  [`cg/memory/vm/5af4/docker/${ID}/memory.usage_in_bytes`]: '1000000\n',
+  [`cg/memory/vm/5af4/docker/${ID}/memory.stat`]: `cache 1
+rss 1
+inactive_file 1
+hierarchical_memory_limit 2000000
+total_cache 400000
+total_rss 500000
+total_rss_huge 1
+total_inactive_file 200000
+`,
+  [`cg/blkio/docker/${ID}/blkio.throttle.io_service_bytes`]:
+    '254:0 Read 4096\n254:0 Write 8192\n254:0 Sync 1\nTotal 12288\n',
+  [`cg/blkio/docker/${ID}/blkio.throttle.io_serviced`]: '254:0 Read 1\n254:0 Write 2\n254:0 Sync 1\nTotal 3\n',
+  [`cg/pids/docker/${ID}/pids.current`]: '7\n',
+  [`cg/pids/docker/${ID}/pids.max`]: '100\n',
+};
+
+const v1Later: Readonly<Record<string, string>> = {
+  ...v1,
+  [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_percpu`]: '1250000000 2150000000 \n',
+  [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_all`]:
+    'cpu user system\n0 1100000000 200000000\n1 1600000000 500000000\n',
+  [`cg/cpu,cpuacct/docker/${ID}/cpu.stat`]: 'nr_periods 110\nnr_throttled 15\nthrottled_time 5250000000\n',
+  [`cg/blkio/docker/${ID}/blkio.throttle.io_service_bytes`]:
+    '254:0 Read 5096\n254:0 Write 8192\n254:0 Sync 1\nTotal 12288\n',
+  [`cg/blkio/docker/${ID}/blkio.throttle.io_serviced`]: '254:0 Read 11\n254:0 Write 2\n254:0 Sync 1\nTotal 3\n',
+  'proc/31/net/dev': NET.replace('1462      17', '2462      27'),
+};
+
+const SCOPE = `cg/system.slice/docker-${ID}.scope`;
+
+/** Version 2 under systemd; the first process has moved itself below. */
+const v2: Readonly<Record<string, string>> = {
+  'cg/cgroup.controllers': 'cpuset cpu io memory hugetlb pids rdma misc\n',
+  'proc/31/cgroup': `0::/system.slice/docker-${ID}.scope/init.scope\n`,
+  'proc/31/net/dev': NET,
+  [`${SCOPE}/cgroup.procs`]: '31\n',
+  [`${SCOPE}/cpu.stat`]: `usage_usec 3000000
+user_usec 2000000
+system_usec 1000000
+core_sched.force_idle_usec 0
+nr_periods 100
+nr_throttled 10
+throttled_usec 5000000
+nr_bursts 0
+burst_usec 0
+`,
+  [`${SCOPE}/cpu.max`]: '50000 100000\n',
+  [`${SCOPE}/memory.current`]: '1000000\n',
+  [`${SCOPE}/memory.max`]: '2000000\n',
+  [`${SCOPE}/memory.stat`]:
+    'anon 500000\nfile 400000\nkernel 90000\nfile_mapped 5\ninactive_anon 9\ninactive_file 200000\n',
+  [`${SCOPE}/io.stat`]: '7:0 254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n',
+  [`${SCOPE}/pids.current`]: '7\n',
+  [`${SCOPE}/pids.max`]: '100\n',
+};
+
+const v2Later: Readonly<Record<string, string>> = {
+  ...v2,
+  [`${SCOPE}/cpu.stat`]:
+    'usage_usec 3400000\nuser_usec 2300000\nsystem_usec 1100000\nnr_periods 110\nnr_throttled 15\nthrottled_usec 5250000\n',
+  [`${SCOPE}/io.stat`]: '7:0 254:0 rbytes=5096 wbytes=8192 rios=11 wios=2 dbytes=0 dios=0\n',
+  'proc/31/net/dev': NET.replace('1462      17', '2462      27'),
+};
+
+/** What both versions must show of the same container in the second sample. */
+const expected = {
+  'cpu.used.cores': 0.4,
+  'cpu.busy': 80,
+  'cpu.user': 60,
+  'cpu.system': 20,
+  'cpu.limit.cores': 0.5,
+  'cpu.throttled.percent': 50,
+  'cpu.throttled.ms': 250,
+  'mem.usage.bytes': 1_000_000,
+  'mem.working_set.bytes': 800_000,
+  'mem.rss.bytes': 500_000,
+  'mem.cache.bytes': 400_000,
+  'mem.limit.bytes': 2_000_000,
+  'mem.working_set.percent': 40,
+  'pids.current': 7,
+  'pids.limit': 100,
+  'disk.io.read_bytes{device=vda}': 1000,
+  'disk.io.write_bytes{device=vda}': 0,
+  'disk.io.read_requests{device=vda}': 10,
+  'disk.io.write_requests{device=vda}': 0,
+  'net.if.in.bytes{iface=eth0}': 1000,
+  'net.if.in.packets{iface=eth0}': 10,
+  'net.if.in.errors{iface=eth0}': 0,
+  'net.if.in.dropped{iface=eth0}': 0,
+  'net.if.out.bytes{iface=eth0}': 0,
+  'net.if.out.packets{iface=eth0}': 0,
+  'net.if.out.errors{iface=eth0}': 0,
+  'net.if.out.dropped{iface=eth0}': 0,
+};
+
+const container: ContainerDescription = {
+  id: ID,
+  name: 'web',
+  image: 'busybox',
+  labels: {},
+  pid: 31,
+  startedAtMs: 0,
+  hostNetwork: false,
+};
+
+let root: string;
+let clock: VirtualClock;
+let register: SeriesRegister;
+let site: ProbeSite;
+const opened: ContainerProbe[] = [];
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'saker-collector-'));
+  clock = new VirtualClock(1_700_000_000_000);
+  register = new SeriesRegister();
+  const entry = register.endpoint({ name: 'h/web', kind: 'container', host: 'h', state: 'running', labels: {} });
+  if (entry === null) throw new Error('no place');
+  const deviceNames = new Map([
+    ['254:0', 'vda'],
+    ['7:0', 'loop0'],
+  ]);
+  const desk = new ReadingDesk(clock);
+  site = new ProbeSite({ desk, procRoot: join(root, 'proc'), facts: { cpuCount: 2, deviceNames }, register }, entry);
+});
+
+afterEach(() => {
+  for (const probe of opened.splice(0)) probe.close();
+  rmSync(root, { recursive: true });
+});
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+}
+
+function probeNow(of: ContainerDescription = container): ContainerProbe {
+  const folders = findCgroups({ procRoot: join(root, 'proc'), cgroupRoot: join(root, 'cg') }, of.pid, of.id);
+  const probe = new ContainerProbe(site, of, folders, 0);
+  opened.push(probe);
+  return probe;
+}
+
+function sample(probe: ContainerProbe): Record<string, number> {
+  register.beginFrame();
+  probe.sample();
+  const values = register.endFrame();
+  return Object.fromEntries(
+    register.generation.dictionary.series.flatMap(({ metric, tags }, index) => {
+      const suffix = formatTags(tags) === '' ? '' : `{${formatTags(tags)}}`;
+      return isAbsent(values, index) ? [] : [[`${metric}${suffix}`, values[index] as number]];
+    }),
+  );
+}
+
+async function samples(first: Readonly<Record<string, string>>, second: Readonly<Record<string, string>>) {
+  write(first);
+  const probe = probeNow();
+  sample(probe);
+  write(second);
+  await clock.advance(1000);
+  return { probe, values: sample(probe) };
+}
+
+describe('the probe of a container', () => {
+  test('reads version 1, each controller at its own path', async () => {
+    const { values } = await samples(v1, v1Later);
+    expect(values).toEqual({ ...expected, 'cpu.busy.core{core=0}': 25, 'cpu.busy.core{core=1}': 15 });
+  });
+
+  test('reads version 2, where the kernel tells nothing per core', async () => {
+    const { values } = await samples(v2, v2Later);
+    expect(values).toEqual(expected);
+  });
+
+  test.each([
+    ['1', v1],
+    ['2', v2],
+  ] as const)('has levels and no rate in its first sample of version %s', (_, tree) => {
+    write(tree);
+    const names = Object.keys(sample(probeNow()));
+    expect(names.sort()).toEqual([
+      'cpu.limit.cores',
+      'mem.cache.bytes',
+      'mem.limit.bytes',
+      'mem.rss.bytes',
+      'mem.usage.bytes',
+      'mem.working_set.bytes',
+      'mem.working_set.percent',
+      'pids.current',
+      'pids.limit',
+    ]);
+  });
+
+  test('divides by all cores of the host where there is no limit, and shows no limit', async () => {
+    const none = {
+      [`cg/cpu,cpuacct/docker/${ID}/cpu.cfs_quota_us`]: '-1\n',
+      [`cg/pids/docker/${ID}/pids.max`]: 'max\n',
+      [`cg/memory/vm/5af4/docker/${ID}/memory.stat`]:
+        'hierarchical_memory_limit 9223372036854771712\ntotal_cache 0\ntotal_rss 1\ntotal_inactive_file 0\n',
+    };
+    const { values } = await samples({ ...v1, ...none }, { ...v1Later, ...none });
+    expect(values['cpu.busy']).toBe(20);
+    for (const name of Object.keys(values)) expect(name).not.toMatch(/limit|throttled|working_set.percent/);
+  });
+
+  test('sees no limit where version 2 writes max', async () => {
+    const none = {
+      [`${SCOPE}/cpu.max`]: 'max 100000\n',
+      [`${SCOPE}/memory.max`]: 'max\n',
+      [`${SCOPE}/pids.max`]: 'max\n',
+    };
+    const { values } = await samples({ ...v2, ...none }, { ...v2Later, ...none });
+    expect(values['cpu.busy']).toBe(20);
+    for (const name of Object.keys(values)) expect(name).not.toMatch(/limit|throttled|working_set.percent/);
+  });
+
+  test('follows a limit that is changed while it runs, within five ticks', async () => {
+    const { probe } = await samples(v2, v2Later);
+    write({ [`${SCOPE}/cpu.max`]: '150000 100000\n', [`${SCOPE}/memory.max`]: '4000000\n' });
+    for (let tick = 0; tick < 5; tick++) await clock.advance(1000).then(() => sample(probe));
+    expect(sample(probe)).toMatchObject({ 'cpu.limit.cores': 1.5, 'mem.limit.bytes': 4_000_000 });
+  });
+
+  test('reads a changed limit at once when it is told of a change', async () => {
+    const { probe } = await samples(v2, v2Later);
+    write({ [`${SCOPE}/cpu.max`]: '150000 100000\n', [`${SCOPE}/pids.max`]: '8\n' });
+    probe.refresh();
+    expect(sample(probe)).toMatchObject({ 'cpu.limit.cores': 1.5, 'pids.limit': 8 });
+  });
+
+  test('calls block io that the kernel does not account for absent, not zero', async () => {
+    const unaccounted = {
+      [`cg/blkio/docker/${ID}/blkio.throttle.io_service_bytes`]: 'Total 0\n',
+      [`cg/blkio/docker/${ID}/blkio.throttle.io_serviced`]: 'Total 0\n',
+    };
+    const { probe, values } = await samples({ ...v1, ...unaccounted }, { ...v1Later, ...unaccounted });
+    expect(Object.keys(values).filter((name) => name.startsWith('disk.'))).toEqual([]);
+    // A throttle was set somewhere: from now on it counts, and is found within ten ticks.
+    write(v1);
+    for (let tick = 0; tick < 10; tick++) await clock.advance(1000).then(() => sample(probe));
+    write(v1Later);
+    await clock.advance(1000);
+    expect(sample(probe)['disk.io.read_bytes{device=vda}']).toBe(1000);
+  });
+
+  test('has no network where it uses that of the host', async () => {
+    write(v1);
+    const probe = probeNow({ ...container, hostNetwork: true });
+    sample(probe);
+    await clock.advance(1000);
+    expect(Object.keys(sample(probe)).filter((name) => name.startsWith('net.'))).toEqual([]);
+  });
+
+  test('has no processor sample when its counters went backwards', async () => {
+    const { values } = await samples(v1Later, v1);
+    expect(Object.keys(values).filter((name) => name.startsWith('cpu.') && name !== 'cpu.limit.cores')).toEqual([]);
+    expect(values['mem.usage.bytes']).toBe(1_000_000);
+  });
+
+  test('takes the proportion of user and system from all of its life when no interrupt met it', async () => {
+    const idle = { [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_percpu`]: '1000000000 2010000000 \n' };
+    const { values } = await samples(v1, { ...v1, ...idle });
+    // 10 ms of half a core; 2.4 s user and 0.6 s system so far.
+    expect(values).toMatchObject({ 'cpu.busy': 2, 'cpu.user': 1.6, 'cpu.system': 0.4 });
+  });
+
+  test('whose accounting vanished has no sample and is gone after two ticks', async () => {
+    const { probe } = await samples(v1, v1Later);
+    // An open file of a removed cgroup answers ENODEV; a removed file here is opened anew and not found.
+    probe.close();
+    rmSync(join(root, 'cg'), { recursive: true });
+    await clock.advance(1000);
+    expect(sample(probe)).toEqual({});
+    expect(probe.isGone).toBe(false);
+    await clock.advance(1000);
+    expect(sample(probe)).toEqual({});
+    expect(probe.isGone).toBe(true);
+  });
+
+  test('that lost one controller shows the others', async () => {
+    const { probe } = await samples(v1, v1Later);
+    probe.close();
+    rmSync(join(root, 'cg/memory'), { recursive: true });
+    await clock.advance(1000);
+    const values = sample(probe);
+    expect(values['pids.current']).toBe(7);
+    expect(values).not.toHaveProperty('mem.usage.bytes');
+    expect(probe.isGone).toBe(false);
+  });
+
+  test('measures nothing, the network neither, when its process number is another container by now', () => {
+    write({ ...v1, 'proc/31/cgroup': (v1['proc/31/cgroup'] ?? '').replaceAll(ID, 'f'.repeat(64)) });
+    expect(sample(probeNow())).toEqual({});
+  });
+
+  test('survives files without sense', async () => {
+    const garbage = Object.fromEntries(
+      Object.keys(v2)
+        .filter((path) => !path.includes('cgroup'))
+        .map((path) => [path, 'x\n= = 1\n\u0000 8:0 rbytes=\nmax max\n']),
+    );
+    const { values } = await samples(v2, garbage);
+    // Limits hold until they are read again.
+    expect(values).toEqual({ 'cpu.limit.cores': 0.5, 'mem.limit.bytes': 2_000_000, 'pids.limit': 100 });
+  });
+});
+
+describe('the path of a container', () => {
+  const paths: [string, string | null][] = [
+    [`/docker/${ID}`, `/docker/${ID}`],
+    [`/system.slice/docker-${ID}.scope/init.scope`, `/system.slice/docker-${ID}.scope`],
+    [`/vm/docker/${ID}/docker/${'e'.repeat(64)}`, `/vm/docker/${ID}`],
+    ['/', null],
+    ['/docker/other', null],
+    [`/../${ID}`, null],
+    [`docker/${ID}`, null],
+  ];
+  test.each(paths)('in %s is %s', (path, expectedPath) => {
+    expect(containerPath(path, ID)).toBe(expectedPath);
+  });
+});
