@@ -15,6 +15,8 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 15_000,
+    // Hooks start compilers and engines; a loaded machine needs several times what an idle one does.
+    hookTimeout: 60_000,
     projects: [
       {
         extends: true,
