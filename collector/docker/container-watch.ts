@@ -82,6 +82,7 @@ export class ContainerWatch {
         if (!round.heard(line)) stream.destroy(new Error('more events than can be followed at once'));
       });
       const version = await docker.getJson('/version', DEADLINE_MS, both).then(parseVersion, () => null);
+      signal.throwIfAborted();
       events.connected(version);
       const ids = parseList(await docker.getJson('/containers/json', DEADLINE_MS, both));
       events.listed(new Set(ids));
