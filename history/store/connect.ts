@@ -17,6 +17,8 @@ export type StoreOptions =
       readonly password?: string;
       /** Created when it is missing; `saker` when left out. */
       readonly database?: string;
+      /** For one call, transport included; 30 s when left out. */
+      readonly requestTimeoutMs?: number;
     };
 
 /**
@@ -93,7 +95,7 @@ function connectRemote(options: Extract<StoreOptions, { kind: 'remote' }>): Conn
     ...(options.user === undefined ? {} : { username: options.user }),
     ...(options.password === undefined ? {} : { password: options.password }),
     application: 'saker',
-    request_timeout: REQUEST_TIMEOUT_MS,
+    request_timeout: options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
     // Long lists of names and ids do not fit into an address.
     use_multipart_params_auto: true,
   };

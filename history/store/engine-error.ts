@@ -1,17 +1,17 @@
-import { AppError, isAppError } from '../../core/index.ts';
+import { AppError, type ErrorCode, isAppError } from '../../core/index.ts';
 
 const REASON_LENGTH_MAX = 500;
 
 /** Engine errors that a smaller question would not meet. */
-const refusals = new Map([
+const refusals: ReadonlyMap<string, { readonly code: ErrorCode; readonly hint: string }> = new Map([
   ['TIMEOUT_EXCEEDED', { code: 'TIMEOUT', hint: 'ask for fewer series or a shorter range' }],
   ['MEMORY_LIMIT_EXCEEDED', { code: 'QUERY_LIMIT', hint: 'ask for fewer series or a wider step' }],
-] as const satisfies readonly (readonly [string, object])[]);
+]);
 
 /** The engine's or the transport's error as ours. What failed is told by `what`, in the infinitive. */
 export function engineError(what: string, error: unknown): AppError {
   if (isAppError(error)) return error;
-  const refusal = refusals.get(typeOf(error) as never);
+  const refusal = refusals.get(typeOf(error) ?? '');
   return new AppError(refusal?.code ?? 'HISTORY_UNAVAILABLE', `could not ${what}: ${reasonOf(error)}`, {
     hint: refusal?.hint ?? 'see the reason; it is tried again where that helps',
     cause: error,
