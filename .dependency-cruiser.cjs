@@ -6,7 +6,8 @@
  */
 const rooms = '^(collector|realtime|history|alerting|scaler)/';
 const ours = '^(core|collector|realtime|history|alerting|scaler|server|cli|ui|test|tools)/';
-const unitTest = '\\.(test|bench)\\.ts$';
+// Conformance cases (`store-cases.ts`) are tests that a fake and the real thing share.
+const unitTest = '(\\.(test|bench)|-cases)\\.ts$';
 const pureBuiltins = '^(node:)?(assert|buffer|crypto|perf_hooks|util|zlib)$';
 const heavyPackages = '(^|node_modules/)(fastify|@fastify/|dockerode|chdb|libsql|@clickhouse/client|ioredis)';
 

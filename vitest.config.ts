@@ -29,7 +29,10 @@ export default defineConfig({
         resolve: { conditions: ['browser'] },
         test: { name: 'ui', include: [page], exclude: never },
       },
-      { extends: true, test: { name: 'style', include: [style], exclude: never, testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: { name: 'style', include: [style], exclude: never, testTimeout: 120_000, hookTimeout: 120_000 },
+      },
       {
         extends: true,
         // One file at a time: two at once would measure each other.

@@ -52,6 +52,7 @@ const tree: Readonly<Record<string, Planted>> = {
   'alerting/gone.ts': bad("import { a } from './not-there.ts';\nexport const b = a;\n", 'resolvable'),
   'alerting/undeclared.ts': bad("import a from 'acorn';\nexport const b = a;\n", 'declared-packages-only'),
   'alerting/dev.ts': bad("import * as a from 'fast-check';\nexport const b = a;\n", 'product-uses-no-dev-package'),
+  'alerting/store-cases.ts': good("import { test } from 'vitest';\nexport const b = test;\n"),
   'alerting/dev.test.ts': good("import * as a from 'fast-check';\nexport const b = a;\n"),
 
   'realtime/index.ts': door,

@@ -35,7 +35,7 @@ export const isCode = (file: SourceFile): boolean => codeExtensions.has(extname(
 
 /** Code that no customer runs, which may wait, stamp and read the environment as it likes. */
 export const isOutsideProduct = (file: SourceFile): boolean =>
-  /^(test|tools)\//.test(file.path) || /\.(test|bench|config)\.[cm]?[jt]s$/.test(file.path);
+  /^(test|tools)\//.test(file.path) || /(\.(test|bench|config)|-cases)\.[cm]?[jt]s$/.test(file.path);
 
 export const isMain = (file: SourceFile): boolean => basename(file.path) === 'main.ts';
 
