@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RangeSeries, silentLogger, systemClock, VirtualClock } from '../core/index.ts';
 import { dictionaryOf, type FakeSeries, frameOf, MemoryLog } from './fakes/memory-log.ts';
-import { MONTH_END, nastyTexts } from './fakes/store-cases.ts';
+import { MONTH_END, nastyTexts } from './fakes/rows.ts';
 import { Follower } from './follower/follower.ts';
 import { queryRange } from './query/query-range.ts';
 import { type HistoryStore, openStore, type RollupSink } from './store/store.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type InsertFault, MemoryStore } from '../fakes/memory-store.ts';
-import { MONTH_END, rollupRow, seriesRef } from '../fakes/store-cases.ts';
+import { MONTH_END, rollupRow, seriesRef } from '../fakes/rows.ts';
 import { applyAgain, applyFirst, type Batch, CHUNK_ROWS_MAX } from './apply-batch.ts';
 
 const series = seriesRef('applied');

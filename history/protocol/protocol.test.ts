@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AppError, silentLogger, systemClock, VirtualClock } from '../../core/index.ts';
 import { MemoryLog } from '../fakes/memory-log.ts';
 import { MemoryStore } from '../fakes/memory-store.ts';
-import { rollupRow, seriesRef } from '../fakes/store-cases.ts';
+import { rollupRow, seriesRef } from '../fakes/rows.ts';
 import { Follower } from '../follower/follower.ts';
 import { HistoryClient } from './client.ts';
 import { type HistoryServer, serveHistory } from './server.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MemoryStore } from '../fakes/memory-store.ts';
-import { rollupRow, seriesRef } from '../fakes/store-cases.ts';
+import { rollupRow, seriesRef } from '../fakes/rows.ts';
 import { queryLimits, queryRange } from './query-range.ts';
 
 const HOUR = 1_760_000_400;

@@ -4,16 +4,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../core/index.ts';
 import { MemoryStore } from '../fakes/memory-store.ts';
-import { MONTH_END, rollupRow, seriesRef, storeCases } from '../fakes/store-cases.ts';
+import { MONTH_END, rollupRow, seriesRef } from '../fakes/rows.ts';
+import { storeCases } from '../fakes/store-cases.ts';
 import { connect } from './connect.ts';
 import { migrate, migrations } from './migrations.ts';
 import { type HistoryStore, openStore } from './store.ts';
 
 /** Nothing may expire under the tests. */
 const KEEP_DAYS = 3650;
-
-const memory = new MemoryStore();
-storeCases('in memory', () => memory);
 
 let folder: string;
 let store: HistoryStore;
@@ -30,7 +28,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-storeCases('embedded', () => store);
+describe('a history store', () => {
+  const memory = new MemoryStore();
+  test.each(storeCases)('$name: in memory', ({ run }) => run(memory));
+  test.each(storeCases)('$name: in the engine', ({ run }) => run(store));
+});
 
 describe('the embedded engine', () => {
   test('opens again with all rows, also under another retention', async () => {
