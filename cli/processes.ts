@@ -1,4 +1,4 @@
-import { type ServerFlags, serverConfig, version } from '../server/index.ts';
+import { parseNotice, type ServerFlags, serverConfig, version } from '../server/index.ts';
 import type { Terminal } from './command.ts';
 import { parseFlags, refusePositionals } from './flags.ts';
 import { type ProcessSpec, supervise } from './supervisor.ts';
@@ -29,6 +29,7 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
     {
       name: 'server',
       module: '../server/main.js',
+      isReady: (message) => parseNotice(message)?.kind === 'listening',
       args: [...flagsFor((name) => !historyOnly.includes(name) && !collectorOnly.includes(name)), ...level],
     },
     {
@@ -51,6 +52,8 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
       ],
       // The collector's working set is a few megabytes; a small young generation keeps it so.
       nodeArgs: ['--max-semi-space-size=1'],
+      // Its token and the port that it dials are the server's to make.
+      after: welcome.listening,
     });
   }
   return supervise(specs, {

@@ -7,11 +7,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Clock, sleep } from '../core/index.ts';
 
-const RESTART_DELAY_MIN_MS = 500;
+const RESTART_DELAY_MIN_MS = 250;
 const RESTART_DELAY_MAX_MS = 10_000;
 
-/** A process that lived this long had started well; the next restart is quick again. */
-const HEALTHY_AFTER_MS = 30_000;
+/** A process that lived this long, or said that it is ready, had started well: its next restart is quick again. */
+const HEALTHY_AFTER_MS = 10_000;
 
 /** After this long, a process that was told to stop is killed. */
 const STOP_DEADLINE_MS = 15_000;
@@ -25,6 +25,10 @@ export type ProcessSpec = {
   readonly module: string;
   readonly args: readonly string[];
   readonly nodeArgs?: readonly string[];
+  /** Not before this resolves: what it needs is not there yet. */
+  readonly after?: Promise<void>;
+  /** Tells the message by which the process says that it does its work. */
+  readonly isReady?: (message: unknown) => boolean;
 };
 
 export type SupervisorOptions = {
@@ -50,18 +54,31 @@ export async function supervise(specs: readonly ProcessSpec[], options: Supervis
 
 async function keepRunning(spec: ProcessSpec, options: SupervisorOptions): Promise<number> {
   let delayMs = RESTART_DELAY_MIN_MS;
+  await Promise.race([spec.after, aborted(options.signal)]);
   while (!options.signal.aborted) {
     const startedAtMs = options.clock.monotonicMs();
-    const ended = await runOnce(spec, options);
+    let isHealthy = false;
+    const onMessage = (name: string, message: unknown): void => {
+      isHealthy ||= spec.isReady?.(message) ?? false;
+      options.onMessage(name, message);
+    };
+    const ended = await runOnce(spec, { ...options, onMessage });
     if (options.signal.aborted) break;
     if (ended.code === EXIT_UNUSABLE) return EXIT_UNUSABLE;
-    if (options.clock.monotonicMs() - startedAtMs > HEALTHY_AFTER_MS) delayMs = RESTART_DELAY_MIN_MS;
+    isHealthy ||= options.clock.monotonicMs() - startedAtMs > HEALTHY_AFTER_MS;
+    if (isHealthy) delayMs = RESTART_DELAY_MIN_MS;
     options.onExit(spec.name, ended.how, delayMs);
     await sleep(options.clock, delayMs, options.signal).catch(() => {});
     delayMs = Math.min(delayMs * 2, RESTART_DELAY_MAX_MS);
   }
   return 0;
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 type Ended = { readonly code: number | null; readonly how: string };
 

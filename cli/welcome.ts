@@ -14,12 +14,18 @@ type Host = Extract<ServerNotice, { kind: 'host' }>;
 export class Welcome {
   readonly #terminal: Terminal;
   readonly #facts: Facts;
+  /** Resolves when the server listens for the first time. */
+  readonly listening: Promise<void>;
+  #announceListening: () => void = () => {};
   #listening: Listening | null = null;
   #shown = false;
 
   constructor(terminal: Terminal, facts: Facts) {
     this.#terminal = terminal;
     this.#facts = facts;
+    this.listening = new Promise((resolve) => {
+      this.#announceListening = resolve;
+    });
   }
 
   /** Takes a message of a process; others than the server's notices are not for people. */
@@ -35,6 +41,7 @@ export class Welcome {
       return;
     }
     this.#listening = notice;
+    this.#announceListening();
     if (!this.#facts.expectsHost) this.#show(null);
     else this.#terminal.clock.after(HOST_WAIT_MS, () => this.#show(null));
   }
@@ -68,10 +75,11 @@ function hostRows(
 ): [string, string][] {
   const cores = `${cpuCount} core${cpuCount === 1 ? '' : 's'}`;
   const found = `${containers} container${containers === 1 ? '' : 's'} running`;
-  const engine =
-    docker === null
-      ? `not found at ${config.dockerSocket ?? '(switched off)'}; it is noticed when it comes`
-      : `${docker}, ${found}`;
+  const missing =
+    config.dockerSocket === null
+      ? 'switched off (--docker-socket none)'
+      : `not found at ${config.dockerSocket}; it is noticed when it comes`;
+  const engine = docker === null ? missing : `${docker}, ${found}`;
   return [
     ['Host', `${host}, ${cores}, cgroup v${cgroupVersion}`],
     ['Docker', engine],
@@ -79,6 +87,7 @@ function hostRows(
 }
 
 function fileRow(file: string, missing: string, docs: string): string {
-  const shown = relative(process.cwd(), file);
+  const nearby = relative(process.cwd(), file);
+  const shown = nearby.startsWith('..') ? file : nearby;
   return existsSync(file) ? shown : `${missing} ${shown} (${docs})`;
 }

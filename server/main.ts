@@ -5,6 +5,7 @@ import { describeError, isAppError, systemClock } from '../core/index.ts';
 import { startApp } from './app.ts';
 import { serverConfig, serverFlags } from './config.ts';
 import type { ServerNotice } from './notices.ts';
+import { stopRequest } from './stop-request.ts';
 
 /** Told to the supervisor: starting again would not help. */
 const EXIT_UNUSABLE = 3;
@@ -23,17 +24,14 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
+const stop = stopRequest(process);
 try {
   const config = serverConfig(values, fileURLToPath(new URL('../ui', import.meta.url)));
   const app = await startApp({ config, clock: systemClock, logger, pid: process.pid, notify });
   logger.info({ url: app.url }, 'listening');
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    void app.close().then(() => process.exit(0));
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(name, stop);
+  await stop;
+  await app.close();
+  process.exit(0);
 } catch (error) {
   const isUnusable = ['PORT_IN_USE', 'DATA_DIR_LOCKED', 'BAD_REQUEST'].some(
     (code) => isAppError(error) && error.code === code,

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Level, pino } from 'pino';
 import { describeError, isAppError, systemClock } from '../../core/index.ts';
+import { stopRequest } from '../stop-request.ts';
 import { historyFlags } from './config.ts';
 import { startHistory } from './engine.ts';
 
@@ -15,6 +16,7 @@ const logger = pino(
   pino.destination(2),
 );
 
+const stop = stopRequest(process);
 try {
   const passwordFile = values['clickhouse-password-file'];
   const password = passwordFile === undefined ? undefined : (await readFile(passwordFile, 'utf8')).trim();
@@ -25,13 +27,9 @@ try {
     clock: systemClock,
     logger,
   });
-  let stopping = false;
-  const stop = (): void => {
-    if (stopping) return;
-    stopping = true;
-    void engine.close().then(() => process.exit(0));
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP', 'disconnect'] as const) process.on(name, stop);
+  await stop;
+  await engine.close();
+  process.exit(0);
 } catch (error) {
   const isUnusable = isAppError(error, 'DATA_DIR_LOCKED') || isAppError(error, 'BAD_REQUEST');
   process.stderr.write(`saker: history: ${describeError(error)}\n`);

@@ -10,7 +10,9 @@ import fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
   type FastifyPluginAsync,
+  LogController,
   type RawServerDefault,
+  type RouteOptions,
 } from 'fastify';
 import { AppError, MESSAGE_BYTES_MAX } from '../../core/index.ts';
 import type { Accounts } from '../auth/accounts.ts';
@@ -42,7 +44,7 @@ export type HttpServerOptions = {
 export async function createHttpServer(options: HttpServerOptions): Promise<HttpServer> {
   const app: HttpServer = fastify({
     loggerInstance: options.logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
@@ -57,10 +59,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setErrorHandler(sendError);
   app.decorateRequest('user', null);
   app.removeContentTypeParser('text/plain');
-  app.addHook('onRoute', (route) => {
-    if (route.config?.access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
-    if (route.schema === undefined) throw new Error(`route ${route.url} has no schema`);
-  });
+  requireAccessAndSchema(app);
   await app.register(cookie);
   await registerHelmet(app);
   await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: '1 minute' });
@@ -71,6 +70,20 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     throw new AppError('NOT_FOUND', `there is no ${request.method} ${request.url.split('?')[0]}`);
   });
   return app;
+}
+
+/** A route that does not say who may call it, or what it takes, is an error at start, not a hole. */
+function requireAccessAndSchema(app: HttpServer): void {
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => {
+    routes.push(route);
+  });
+  app.addHook('onReady', async () => {
+    for (const { url, config, schema } of routes) {
+      if (config?.access === undefined) throw new Error(`route ${url} does not say who may call it`);
+      if (schema === undefined) throw new Error(`route ${url} has no schema`);
+    }
+  });
 }
 
 async function registerHelmet(app: HttpServer): Promise<void> {

@@ -22,6 +22,7 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
       websocket: true,
       config: { access: 'collector', rateLimit: false },
       schema: {
+        hide: false,
         summary: 'WebSocket of a collector',
         description: 'Binary messages: core/frame/FORMAT.md',
         tags: ['streams'],
@@ -50,6 +51,7 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
       websocket: true,
       config: { access: 'user', rateLimit: false },
       schema: {
+        hide: false,
         summary: 'WebSocket of live samples',
         description: 'JSON messages: core/api/live.ts',
         tags: ['streams'],

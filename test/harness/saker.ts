@@ -48,6 +48,8 @@ export class Saker {
     const saker = new Saker(child, { url, dataDirectory, ownsFolder: options.dataDirectory === undefined });
     try {
       await saker.ready();
+      await until('the welcome', () => saker.output.includes('Sign in') || saker.#child.exitCode !== null);
+      if (saker.#child.exitCode !== null) throw new Error(`ended: ${saker.output}`);
       return saker;
     } catch (error) {
       await saker.stop();
