@@ -131,7 +131,14 @@ function rulesAnswer(file: string | null, status: RulesFileStatus | undefined): 
 
 function ruleAnswer(rule: Rule): RulesAnswer['rules'][number] {
   const { name, priority, maxStep, minIntervalSeconds, note, notify } = rule;
-  return { name, ...conditionOf(rule), priority, maxStep, minIntervalSeconds, note, channels: [...notify] };
+  const where = whereInWords(rule.where);
+  return { name, ...conditionOf(rule), where, priority, maxStep, minIntervalSeconds, note, channels: [...notify] };
+}
+
+/** What a rule's `where` says besides tags, each key as it stands in the file. */
+function whereInWords({ tags: _tags, labels, ...named }: Rule['where']): Record<string, string> {
+  const labelled = Object.entries(labels).map(([key, value]) => [`labels.${key}`, value]);
+  return Object.fromEntries([...Object.entries(named), ...labelled]);
 }
 
 type Parts = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { describeError, systemClock } from '../core/index.ts';
 import { UsageError } from './command.ts';
-import { commands, overview } from './commands.ts';
+import { commands, overview } from './commands/index.ts';
 
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort(name));

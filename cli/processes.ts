@@ -35,6 +35,8 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
     {
       name: 'history',
       module: '../server/history/main.js',
+      // The server takes the data folder first: one that is in use is told once.
+      after: welcome.listening,
       args: [...dataDirectory, ...flagsFor((name) => historyOnly.includes(name)), ...level],
     },
   ];
@@ -52,7 +54,6 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
       ],
       // The collector's working set is a few megabytes; a small young generation keeps it so.
       nodeArgs: ['--max-semi-space-size=1'],
-      // Its token and the port that it dials are the server's to make.
       after: welcome.listening,
     });
   }

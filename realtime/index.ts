@@ -7,9 +7,8 @@ export {
   checkRange,
   type Located,
   lastPoints,
-  QUERY_SERIES_MAX,
   type Range,
   readBuckets,
   select,
 } from './ring/range-query.ts';
-export { RING_SECONDS, type Ring } from './ring/ring.ts';
+export type { Ring } from './ring/ring.ts';

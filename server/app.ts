@@ -13,24 +13,24 @@ import { Accounts } from './auth/accounts.ts';
 import { localCollectorToken } from './auth/local-token.ts';
 import { migrations as authMigrations } from './auth/migrations.ts';
 import { Tokens } from './auth/tokens.ts';
-import { Closers } from './closers.ts';
 import type { ServerConfig } from './config.ts';
-import { lockDataFolder, prepareDataFolder } from './data-folder.ts';
-import { HostWatch } from './host-watch.ts';
+import { alertingRoutes } from './http/routes/alerting-routes.ts';
+import { consoleRoutes } from './http/routes/console-routes.ts';
+import { dataRoutes } from './http/routes/data-routes.ts';
+import { operationsRoutes } from './http/routes/operations-routes.ts';
+import { scalingRoutes } from './http/routes/scaling-routes.ts';
+import { sessionRoutes } from './http/routes/session-routes.ts';
+import { streamRoutes } from './http/routes/stream-routes.ts';
 import { createHttpServer } from './http/server.ts';
-import { createMetrics } from './metrics.ts';
-import type { ServerNotice } from './notices.ts';
+import { Closers } from './lifecycle/closers.ts';
+import { lockDataFolder, prepareDataFolder } from './lifecycle/data-folder.ts';
+import type { ServerNotice } from './lifecycle/notices.ts';
+import { version } from './lifecycle/version.ts';
+import { HostWatch } from './operations/host-watch.ts';
+import { createMetrics } from './operations/metrics.ts';
+import { readinessOf } from './operations/readiness.ts';
 import { historyQuery, queryRange } from './query/query-door.ts';
-import { readinessOf } from './readiness.ts';
-import { alertingRoutes } from './routes/alerting-routes.ts';
-import { consoleRoutes } from './routes/console-routes.ts';
-import { dataRoutes } from './routes/data-routes.ts';
-import { operationsRoutes } from './routes/operations-routes.ts';
-import { scalingRoutes } from './routes/scaling-routes.ts';
-import { sessionRoutes } from './routes/session-routes.ts';
-import { streamRoutes } from './routes/stream-routes.ts';
 import { openStateStore } from './state/state-store.ts';
-import { version } from './version.ts';
 
 /** Each part gets this long to close; the supervisor's patience is longer than all of them. */
 const CLOSE_DEADLINE_MS = 5000;
@@ -85,7 +85,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     rulesFile: config.rulesFile,
     publicUrl: config.publicUrl,
     publish,
-    lastPoints: (series, count) => lastPoints(realtime.ring, series, count),
+    lastPoints: (series, count, before) => lastPoints(realtime.ring, series, count, before),
   });
   closers.add('alerting', () => alerting.close());
   const scaler = await createScaler({

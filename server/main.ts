@@ -4,8 +4,8 @@ import { type Level, pino } from 'pino';
 import { describeError, isAppError, systemClock } from '../core/index.ts';
 import { startApp } from './app.ts';
 import { serverConfig, serverFlags } from './config.ts';
-import type { ServerNotice } from './notices.ts';
-import { stopRequest } from './stop-request.ts';
+import type { ServerNotice } from './lifecycle/notices.ts';
+import { stopRequest } from './lifecycle/stop-request.ts';
 
 /** Told to the supervisor: starting again would not help. */
 const EXIT_UNUSABLE = 3;

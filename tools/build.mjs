@@ -88,7 +88,8 @@ function entriesUnder(folder) {
 /** @param {string} print the sources' fingerprint */
 async function build(print) {
   removeRemains();
-  const target = join('.artifacts', `build-${process.pid}`);
+  // Beside dist/ and as deep, so that the paths in source maps hold after the renaming.
+  const target = `.build-${process.pid}`;
   try {
     const steps = [run(compiler, ['-p', 'tsconfig.build.json', '--outDir', target])];
     if (existsSync(pageSettings)) steps.push(bundlePage(join(target, 'ui')));
@@ -121,7 +122,7 @@ function makeExecutable(entry) {
  * @param {string} place
  */
 function replace(target, place) {
-  const old = join('.artifacts', `old-${process.pid}`);
+  const old = `.build-${process.pid}-old`;
   for (let attempt = 1; ; attempt++) {
     rmSync(old, { recursive: true, force: true });
     try {
@@ -197,6 +198,6 @@ function isAbandoned(path) {
 
 /** What builds that were killed left behind. Only for the holder of the lock. */
 function removeRemains() {
-  const remains = readdirSync('.artifacts').filter((name) => /^(build|old)-\d+$/.test(name));
-  for (const name of remains) rmSync(join('.artifacts', name), { recursive: true, force: true });
+  const remains = readdirSync('.').filter((name) => /^\.build-\d+(-old)?$/.test(name));
+  for (const name of remains) rmSync(name, { recursive: true, force: true });
 }

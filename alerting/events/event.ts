@@ -50,8 +50,7 @@ function keyOf(id: string, change: Pick<EventTransition, 'status' | 'second' | '
 export function conditionOf(rule: Rule): AlertEvent['condition'] {
   const { operator, rightValue } = rule.condition;
   const func = formatFunction(rule.condition);
-  // The schema's union is made with a map, which loses the type of its members: they are the same operators.
-  return { metric: rule.metric, tags: rule.where.tags, func, operator: operator as never, rightValue };
+  return { metric: rule.metric, tags: rule.where.tags, func, operator, rightValue };
 }
 
 function placeholderValue(name: string, rule: Rule, subject: Subject, leftValue: number): string | undefined {

@@ -2,9 +2,15 @@ import { type Static, Type } from 'typebox';
 import { metricSchema, nameSchema, tagsSchema } from '../schema.ts';
 import { closed, identifier, timeMs } from './parts.ts';
 
-export const operatorSchema = Type.Union(
-  (['==', '=', '!=', '<', '<=', '>', '>='] as const).map((operator) => Type.Literal(operator)),
-);
+export const operatorSchema = Type.Union([
+  Type.Literal('=='),
+  Type.Literal('='),
+  Type.Literal('!='),
+  Type.Literal('<'),
+  Type.Literal('<='),
+  Type.Literal('>'),
+  Type.Literal('>='),
+]);
 
 /** What a rule says, as it stood when the event was made (Open-Falcon's strategy). */
 export const conditionSchema = Type.Object(
@@ -69,6 +75,7 @@ export const ruleSchema = Type.Object(
   {
     name: nameSchema,
     ...conditionSchema.properties,
+    where: Type.Record(Type.String(), Type.String(), { description: 'Whom the rule watches, apart from tags' }),
     priority: Type.Integer({ minimum: 0, maximum: 6 }),
     maxStep: Type.Integer({ minimum: 0 }),
     minIntervalSeconds: Type.Integer({ minimum: 0 }),

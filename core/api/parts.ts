@@ -1,5 +1,4 @@
 import { Type } from 'typebox';
-import { metricSchema, nameSchema, tagsSchema } from '../schema.ts';
 
 /** What every file here uses. Objects of the API are closed: an unknown field is an error. */
 export const closed = { additionalProperties: false } as const;
@@ -15,8 +14,6 @@ export const sample = Type.Union([
   Type.Literal('Infinity'),
   Type.Literal('-Infinity'),
 ]);
-
-export const seriesSchema = Type.Object({ endpoint: nameSchema, metric: metricSchema, tags: tagsSchema }, closed);
 
 export const problemSchema = Type.Object(
   {

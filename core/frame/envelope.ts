@@ -3,10 +3,10 @@ import { AppError } from '../errors.ts';
 import type { ByteWriter } from './bytes.ts';
 import { MESSAGE_BYTES_MAX } from './messages.ts';
 
-export const FORMAT_VERSION = 1;
-export const ENVELOPE_BYTES = 8;
+const FORMAT_VERSION = 1;
+const ENVELOPE_BYTES = 8;
 
-export const messageTypes = { hello: 1, welcome: 2, dictionary: 3, frame: 4, ack: 5, refusal: 6 } as const;
+const messageTypes = { hello: 1, welcome: 2, dictionary: 3, frame: 4, ack: 5, refusal: 6 } as const;
 export type MessageType = keyof typeof messageTypes;
 
 const typeByNumber = new Map<number, MessageType>(

@@ -58,17 +58,17 @@ function encodeColumns(
     if (same) continue;
     mask[index >> 3] = (mask[index >> 3] as number) | (1 << (index & 7));
     const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
-    encodeValue(writer, values, index, decimals, known ? scaledAt(base, index, decimals) : 0);
+    if (isAbsent(values, index)) writer.varint(TOKEN_ABSENT);
+    else encodeValue(writer, values[index] as number, decimals, known ? scaledAt(base, index, decimals) : 0);
   }
   writer.written().set(mask, maskAt);
 }
 
-function encodeValue(writer: ByteWriter, values: Float64Array, index: number, decimals: number, from: number): void {
-  if (isAbsent(values, index)) return writer.varint(TOKEN_ABSENT);
-  const value = values[index] as number;
+function encodeValue(writer: ByteWriter, value: number, decimals: number, from: number): void {
   const power = POWERS_OF_TEN[decimals];
   if (power !== undefined) {
     const scaled = Math.round(value * power);
+    // The addition turns -0 into 0, which is another double and so travels raw.
     if (Math.abs(scaled) <= SCALED_MAX && Object.is((scaled + 0) / power, value)) {
       const delta = scaled - from;
       return writer.varint(TOKEN_DELTA + (delta >= 0 ? delta * 2 : -delta * 2 - 1));
@@ -89,7 +89,7 @@ function scaledAt(base: Float64Array, index: number, decimals: number): number {
 
 export type FrameHeader = Omit<Frame, 'values'> & { readonly baseSeq: number; readonly seriesCount: number };
 
-export function decodeFrameHeader(reader: ByteReader): FrameHeader {
+function decodeFrameHeader(reader: ByteReader): FrameHeader {
   const collector = Buffer.from(reader.bytes(Math.min(reader.varint(), 256))).toString('utf8');
   const bootEpoch = reader.f64();
   const seq = reader.varint();
@@ -160,28 +160,22 @@ function decodeColumns(
       continue;
     }
     if ((bits & (1 << (index & 7))) === 0) continue;
-    decodeValue(reader, values, index, dictionary, base);
+    const token = reader.varint();
+    if (token === TOKEN_ABSENT) {
+      fillAbsent(values, index, index + 1);
+    } else if (token === TOKEN_RAW) {
+      values[index] = canonical(reader.f64());
+    } else {
+      const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
+      const from = base !== null && index < base.length ? scaledAt(base, index, decimals) : 0;
+      values[index] = decodeScaled(token - TOKEN_DELTA, decimals, from);
+    }
   }
 }
 
-function decodeValue(
-  reader: ByteReader,
-  values: Float64Array,
-  index: number,
-  dictionary: Dictionary,
-  base: Float64Array | null,
-): void {
-  const token = reader.varint();
-  if (token === TOKEN_ABSENT) return fillAbsent(values, index, index + 1);
-  if (token === TOKEN_RAW) {
-    values[index] = canonical(reader.f64());
-    return;
-  }
-  const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
+function decodeScaled(zigzag: number, decimals: number, from: number): number {
   const power = POWERS_OF_TEN[decimals];
   if (power === undefined) throw new AppError('FRAME_INVALID', 'a raw series has a scaled value');
-  const zigzag = token - TOKEN_DELTA;
   const delta = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
-  const from = base !== null && index < base.length ? scaledAt(base, index, decimals) : 0;
-  values[index] = (from + delta) / power;
+  return (from + delta) / power;
 }

@@ -1,6 +1,6 @@
 export { ByteReader, ByteWriter } from './bytes.ts';
 export { Dictionary } from './dictionary.ts';
-export { ENVELOPE_BYTES, type Message, type MessageType, open, openJson, seal, sealJson } from './envelope.ts';
+export { type Message, type MessageType, open, openJson, seal, sealJson } from './envelope.ts';
 export { compareFrames, type Frame } from './frame.ts';
-export { decodeFrame, decodeFrameHeader, encodeFrame, type FrameHeader } from './frame-codec.ts';
+export { decodeFrame, encodeFrame, type FrameHeader } from './frame-codec.ts';
 export * from './messages.ts';

@@ -1,9 +1,16 @@
-import { AppError, BUCKETS_MAX, matchesTags, type Second, type Selector, type SeriesIdentity } from '../../core/index.ts';
+import {
+  AppError,
+  BUCKETS_MAX,
+  matchesTags,
+  type Second,
+  type Selector,
+  type SeriesIdentity,
+} from '../../core/index.ts';
 import type { Summary } from '../block/block-codec.ts';
 import { type EndpointStore, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
 import type { Ring } from './ring.ts';
 
-export const QUERY_SERIES_MAX = 1000;
+const QUERY_SERIES_MAX = 1000;
 
 /** About a second of decoding: 800 series over 24 h are 69 million. */
 const QUERY_SAMPLES_MAX = 100_000_000;
@@ -107,17 +114,18 @@ function addSamples(buckets: Buckets, samples: Float64Array | null, start: numbe
 
 export type Point = { readonly second: Second; readonly value: number };
 
-/** The newest `count` samples of a series within the last ten minutes, oldest first. */
-export function lastPoints(ring: Ring, { endpoint, metric, tags }: SeriesIdentity, count: number): Point[] {
-  const store = ring.find(endpoint);
-  if (store === undefined || !store.has(metric, tags)) return [];
-  const column = store.columnFor(metric, tags);
+/** The newest `count` samples of a series before a second, of the ten minutes before it, oldest first. */
+export function lastPoints(ring: Ring, series: SeriesIdentity, count: number, before: Second): Point[] {
+  const store = ring.find(series.endpoint);
+  if (store === undefined || !store.has(series.metric, series.tags)) return [];
+  const column = store.columnFor(series.metric, series.tags);
   const scratch = new Float64Array(WINDOW_SECONDS);
   const points: Point[] = [];
-  const newestStart = windowStartOf(store.newestSecond);
-  for (let start = newestStart; start > newestStart - LAST_POINTS_SECONDS && points.length < count; start -= WINDOW_SECONDS) {
+  const oldest = before - LAST_POINTS_SECONDS;
+  for (let start = windowStartOf(before - 1); start > oldest && points.length < count; start -= WINDOW_SECONDS) {
     const samples = store.read(start, column, scratch);
-    for (let row = WINDOW_SECONDS - 1; row >= 0 && samples !== null && points.length < count; row--) {
+    const last = Math.min(WINDOW_SECONDS, before - start) - 1;
+    for (let row = last; row >= 0 && samples !== null && points.length < count; row--) {
       const value = samples[row] as number;
       if (!Number.isNaN(value)) points.push({ second: (start + row) as Second, value });
     }

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { VirtualClock } from '../../core/index.ts';
-import { EngineStore } from '../testing/engine-store.ts';
+import { EngineStore } from '../state/testing/engine-store.ts';
 import { Accounts } from './accounts.ts';
 import { migrations } from './migrations.ts';
 import { Tokens } from './tokens.ts';

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { AppError, type Clock, type Logger } from '../../core/index.ts';
 import { Follower, openStore, type StoreOptions, serveHistory } from '../../history/index.ts';
 import { openLogReader } from '../../realtime/index.ts';
-import { Closers } from '../closers.ts';
 import { dataPaths } from '../config.ts';
+import { Closers } from '../lifecycle/closers.ts';
 import type { historyFlags } from './config.ts';
 
 /** How long one-minute rollups are kept. */

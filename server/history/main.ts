@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Level, pino } from 'pino';
 import { describeError, isAppError, systemClock } from '../../core/index.ts';
-import { stopRequest } from '../stop-request.ts';
+import { stopRequest } from '../lifecycle/stop-request.ts';
 import { historyFlags } from './config.ts';
 import { startHistory } from './engine.ts';
 

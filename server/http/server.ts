@@ -109,6 +109,11 @@ async function registerHelmet(app: HttpServer): Promise<void> {
 
 async function registerDocs(app: HttpServer, version: string): Promise<void> {
   await app.register(swagger, {
+    // The WebSocket plugin hides its routes; people look for the live stream here all the same.
+    transform: ({ schema, url, route }) => ({
+      schema: route.websocket === true ? { ...schema, hide: false } : schema,
+      url,
+    }),
     openapi: {
       openapi: '3.1.0',
       info: {

@@ -1,17 +1,4 @@
-import type { Figures } from './figures.ts';
+import type { Bench } from './bench.ts';
 import { spineBench } from './spine/spine.bench.ts';
-
-export type BenchContext = {
-  readonly figures: Figures;
-  readonly args: readonly string[];
-  readonly say: (text: string) => void;
-  readonly environment: NodeJS.ProcessEnv;
-};
-
-export type Bench = {
-  readonly name: string;
-  readonly summary: string;
-  readonly run: (context: BenchContext) => Promise<void>;
-};
 
 export const benches: readonly Bench[] = [spineBench];

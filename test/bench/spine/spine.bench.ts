@@ -11,7 +11,7 @@ import type { Console } from '../../harness/console.ts';
 import { killRounds } from '../../harness/kill-rounds.ts';
 import { Saker } from '../../harness/saker.ts';
 import { until } from '../../harness/waiting.ts';
-import type { Bench, BenchContext } from '../benches.ts';
+import type { Bench, BenchContext } from '../bench.ts';
 import { measureAlert, measureScaling, startLoad, startReceiver, whyAdded } from './actions.ts';
 import { measureBrowser } from './browser.ts';
 import { measureCost } from './collector-cost.ts';

@@ -12,9 +12,9 @@ import {
   type SeriesAnswer,
   seriesAnswerSchema,
   seriesQuerySchema,
-} from '../../core/index.ts';
-import type { Realtime } from '../../realtime/index.ts';
-import type { HttpServer } from '../http/server.ts';
+} from '../../../core/index.ts';
+import type { Realtime } from '../../../realtime/index.ts';
+import type { HttpServer } from '../server.ts';
 
 export type DataRouteOptions = {
   readonly realtime: Realtime;

@@ -1,5 +1,5 @@
+import type { Command } from '../command.ts';
 import { collectorCommand } from './collector.ts';
-import type { Command } from './command.ts';
 import { rulesCommand } from './rules.ts';
 import { serverCommand } from './server.ts';
 import { upCommand } from './up.ts';

@@ -1,6 +1,6 @@
 import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { AppError } from '../core/index.ts';
-import type { DataPaths } from './config.ts';
+import { AppError } from '../../core/index.ts';
+import type { DataPaths } from '../config.ts';
 
 /** Makes the data folder, for its owner's eyes only. */
 export async function prepareDataFolder(paths: DataPaths): Promise<void> {

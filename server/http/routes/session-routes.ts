@@ -10,11 +10,11 @@ import {
   setPasswordSchema,
   signInSchema,
   tokensAnswerSchema,
-} from '../../core/index.ts';
-import type { Accounts, Session } from '../auth/accounts.ts';
-import type { Tokens } from '../auth/tokens.ts';
-import { SESSION_COOKIE } from '../http/access.ts';
-import type { HttpServer } from '../http/server.ts';
+} from '../../../core/index.ts';
+import type { Accounts, Session } from '../../auth/accounts.ts';
+import type { Tokens } from '../../auth/tokens.ts';
+import { SESSION_COOKIE } from '../access.ts';
+import type { HttpServer } from '../server.ts';
 
 /** Sign-in is slow on purpose, and rare. */
 const signInLimit = { rateLimit: { max: 10, timeWindow: '1 minute' } };

@@ -1,6 +1,6 @@
-import type { Alerting } from '../../alerting/index.ts';
-import { alertsAnswerSchema, alertsQuerySchema, type Clock, rulesAnswerSchema } from '../../core/index.ts';
-import type { HttpServer } from '../http/server.ts';
+import type { Alerting } from '../../../alerting/index.ts';
+import { alertsAnswerSchema, alertsQuerySchema, type Clock, rulesAnswerSchema } from '../../../core/index.ts';
+import type { HttpServer } from '../server.ts';
 
 export type AlertingRouteOptions = { readonly alerting: Alerting; readonly clock: Clock };
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { checkRules, formatFault } from '../alerting/index.ts';
-import { AppError } from '../core/index.ts';
-import { type Command, UsageError } from './command.ts';
-import { parseFlags } from './flags.ts';
+import { checkRules, formatFault } from '../../alerting/index.ts';
+import { AppError } from '../../core/index.ts';
+import { type Command, UsageError } from '../command.ts';
+import { parseFlags } from '../flags.ts';
 
 export const rulesCommand: Command = {
   name: 'rules',

@@ -1,5 +1,5 @@
-import type { Clock, Tick } from '../core/index.ts';
-import type { ServerNotice } from './notices.ts';
+import type { Clock, Tick } from '../../core/index.ts';
+import type { ServerNotice } from '../lifecycle/notices.ts';
 
 /** Containers follow the host's first tick within this time. */
 const SETTLE_MS = 1500;

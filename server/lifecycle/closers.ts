@@ -1,4 +1,4 @@
-import { type Clock, describeError, type Logger } from '../core/index.ts';
+import { type Clock, describeError, type Logger } from '../../core/index.ts';
 
 type Closer = { readonly name: string; readonly close: () => Promise<void> | void };
 

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 import { WebSocket } from 'ws';
-import { AppError, type Clock, describeError, isAppError, parseLiveRequest } from '../../core/index.ts';
-import type { LiveHub, Realtime } from '../../realtime/index.ts';
-import type { HttpServer } from '../http/server.ts';
+import { AppError, type Clock, describeError, isAppError, parseLiveRequest } from '../../../core/index.ts';
+import type { LiveHub, Realtime } from '../../../realtime/index.ts';
+import type { HttpServer } from '../server.ts';
 
 /** What a live client may leave unread before it falls to the newest. */
 const BUFFERED_BYTES_MAX = 1024 * 1024;
@@ -22,7 +22,6 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
       websocket: true,
       config: { access: 'collector', rateLimit: false },
       schema: {
-        hide: false,
         summary: 'WebSocket of a collector',
         description: 'Binary messages: core/frame/FORMAT.md',
         tags: ['streams'],
@@ -51,7 +50,6 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
       websocket: true,
       config: { access: 'user', rateLimit: false },
       schema: {
-        hide: false,
         summary: 'WebSocket of live samples',
         description: 'JSON messages: core/api/live.ts',
         tags: ['streams'],

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { isAppError, parserOf } from '../core/index.ts';
+import { isAppError, parserOf } from '../../core/index.ts';
 
 /** What the server's process tells the one that started it, over their IPC channel. */
 const noticeSchema = Type.Union([

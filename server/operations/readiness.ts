@@ -1,7 +1,7 @@
-import { describeError } from '../core/index.ts';
-import type { HistoryClient } from '../history/index.ts';
-import type { Realtime } from '../realtime/index.ts';
-import type { Readiness } from './routes/operations-routes.ts';
+import { describeError } from '../../core/index.ts';
+import type { HistoryClient } from '../../history/index.ts';
+import type { Realtime } from '../../realtime/index.ts';
+import type { Readiness } from '../http/routes/operations-routes.ts';
 
 type Parts = { readonly realtime: Realtime; readonly history: HistoryClient };
 

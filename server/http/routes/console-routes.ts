@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync } from 'fastify';
-import { AppError } from '../../core/index.ts';
-import type { HttpServer } from '../http/server.ts';
+import { AppError } from '../../../core/index.ts';
+import type { HttpServer } from '../server.ts';
 
 /** Serves the console, and its one page for every path that a browser asks a page of. */
 export async function consoleRoutes(app: HttpServer, directory: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { HttpServer } from '../http/server.ts';
+import type { HttpServer } from '../server.ts';
 
 export type Readiness = { readonly ready: boolean; readonly parts: Readonly<Record<string, string>> };
 

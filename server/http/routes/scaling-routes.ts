@@ -4,9 +4,9 @@ import {
   decisionsQuerySchema,
   type GroupsAnswer,
   groupsAnswerSchema,
-} from '../../core/index.ts';
-import type { Scaler } from '../../scaler/index.ts';
-import type { HttpServer } from '../http/server.ts';
+} from '../../../core/index.ts';
+import type { Scaler } from '../../../scaler/index.ts';
+import type { HttpServer } from '../server.ts';
 
 export type ScalingRouteOptions = { readonly scaler: Scaler; readonly clock: Clock };
 

@@ -1,8 +1,8 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import type { Alerting } from '../alerting/index.ts';
-import type { HistoryClient } from '../history/index.ts';
-import type { Realtime } from '../realtime/index.ts';
-import type { Scaler } from '../scaler/index.ts';
+import type { Alerting } from '../../alerting/index.ts';
+import type { HistoryClient } from '../../history/index.ts';
+import type { Realtime } from '../../realtime/index.ts';
+import type { Scaler } from '../../scaler/index.ts';
 
 export type MetricSources = {
   readonly realtime: Realtime;

@@ -1,5 +1,5 @@
-import type { Migration, Row, Statement, StateStore } from '../../core/index.ts';
-import { StateEngine } from '../state/engine.ts';
+import type { Migration, Row, Statement, StateStore } from '../../../core/index.ts';
+import { StateEngine } from '../engine.ts';
 
 /** The real engine without its thread: tests of what is stored need no worker. */
 export class EngineStore implements StateStore {

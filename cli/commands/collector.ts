@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import { collectorUsage, parseCollectorFlags } from '../collector/index.ts';
-import { describeError } from '../core/index.ts';
-import { type Command, UsageError } from './command.ts';
-import { supervise } from './supervisor.ts';
+import { collectorUsage, parseCollectorFlags } from '../../collector/index.ts';
+import { describeError } from '../../core/index.ts';
+import { type Command, UsageError } from '../command.ts';
+import { supervise } from '../supervisor.ts';
 
 export const collectorCommand: Command = {
   name: 'collector',

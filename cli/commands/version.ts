@@ -1,6 +1,6 @@
-import { version } from '../server/index.ts';
-import type { Command } from './command.ts';
-import { parseFlags, refusePositionals } from './flags.ts';
+import { version } from '../../server/index.ts';
+import type { Command } from '../command.ts';
+import { parseFlags, refusePositionals } from '../flags.ts';
 
 export const versionCommand: Command = {
   name: 'version',
