@@ -91,16 +91,8 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     logger,
     random,
   });
-  const report = new CounterReport(clock, logger, () => ({
-    ticksSkipped: ticks.skipped,
-    clockSteps: ticks.clockSteps,
-    probesFailed: sampler.failures,
-    containersRefused: containers.refused,
-    seriesRefused: register.refused,
-    framesDropped: buffer.dropped,
-    framesUnsendable: link.unsendable,
-    inspectionsFailed: watch.inspectFailures,
-  }));
+  const parts = { ticks, sampler, containers, register, buffer, link, watch };
+  const report = new CounterReport(clock, logger, () => lossesOf(parts));
 
   link.start();
   ticks.start();
@@ -111,6 +103,30 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   await link.stop();
   containers.close();
   for (const probe of probes) probe.close();
+}
+
+type Parts = {
+  readonly ticks: TickLoop;
+  readonly sampler: Sampler;
+  readonly containers: ContainerSet;
+  readonly register: SeriesRegister;
+  readonly buffer: ResendBuffer;
+  readonly link: Link;
+  readonly watch: ContainerWatch;
+};
+
+/** Everything that was refused, skipped or given up since the start. */
+function lossesOf({ ticks, sampler, containers, register, buffer, link, watch }: Parts): Record<string, number> {
+  return {
+    ticksSkipped: ticks.skipped,
+    clockSteps: ticks.clockSteps,
+    probesFailed: sampler.failures,
+    containersRefused: containers.refused,
+    seriesRefused: register.refused,
+    framesDropped: buffer.dropped,
+    framesUnsendable: link.unsendable,
+    inspectionsFailed: watch.inspectFailures,
+  };
 }
 
 function checkAddress(server: string): void {

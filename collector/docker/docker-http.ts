@@ -102,5 +102,6 @@ function parseJson(bytes: Buffer, path: string): unknown {
 function wordsFor(cause: unknown, path: string): AppError {
   if (cause instanceof AppError) return cause;
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return new AppError('DOCKER_UNAVAILABLE', `Docker can not be asked: ${reason}`, { where: path, cause });
+  const [where] = path.split('?');
+  return new AppError('DOCKER_UNAVAILABLE', `Docker can not be asked: ${reason}`, { where: where ?? path, cause });
 }

@@ -9,7 +9,7 @@ import { mountsOf } from './mount-table.ts';
 const MOUNTINFO = String.raw`22 27 0:21 / /proc rw,relatime - proc proc rw
 27 1 254:0 / / rw,relatime - ext4 /dev/vda rw
 28 27 0:25 / /mnt/ram ro - tmpfs none ro,size=4k
-42 27 254:0 /tmp/dk/data /tmp/dk/data rw shared:1 - ext4 /dev/vda rw
+42 27 254:0 /srv/data /srv/data rw shared:1 - ext4 /dev/vda rw
 43 27 254:17 /folder /srv/folder rw shared:1 - xfs /dev/vdb1 rw
 44 27 254:17 / /srv/my\040disk rw shared:1 - xfs /dev/vdb1 rw
 46 42 0:39 / /var/lib/docker/overlay2/x/merged rw - overlay overlay rw,lowerdir=/a:/b
