@@ -16,8 +16,8 @@ const HEALTHY_AFTER_MS = 10_000;
 /** After this long, a process that was told to stop is killed. */
 const STOP_DEADLINE_MS = 15_000;
 
-/** A configuration that can not work: starting again would not help. */
-export const EXIT_UNUSABLE = 3;
+/** Exit codes for wrong use, and for a configuration that can not work: starting again would not help. */
+const EXITS_UNUSABLE: readonly number[] = [2, 3];
 
 export type ProcessSpec = {
   readonly name: string;
@@ -38,7 +38,7 @@ export type SupervisorOptions = {
   readonly onExit: (name: string, how: string, restartMs: number) => void;
 };
 
-/** Resolves once all have ended: 0 after a stop, 3 when a process says that it can not work. */
+/** Resolves once all have ended: 0 after a stop, 2 or 3 when a process says that it can not work. */
 export async function supervise(specs: readonly ProcessSpec[], options: SupervisorOptions): Promise<number> {
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
@@ -64,7 +64,7 @@ async function keepRunning(spec: ProcessSpec, options: SupervisorOptions): Promi
     };
     const ended = await runOnce(spec, { ...options, onMessage });
     if (options.signal.aborted) break;
-    if (ended.code === EXIT_UNUSABLE) return EXIT_UNUSABLE;
+    if (ended.code !== null && EXITS_UNUSABLE.includes(ended.code)) return ended.code;
     isHealthy ||= options.clock.monotonicMs() - startedAtMs > HEALTHY_AFTER_MS;
     if (isHealthy) delayMs = RESTART_DELAY_MIN_MS;
     options.onExit(spec.name, ended.how, delayMs);

@@ -26,8 +26,8 @@ export type CollectorOptions = {
   readonly name: string;
   readonly cgroupRoot: string;
   readonly procRoot: string;
-  /** Docker's unix socket. Nothing has to be there. */
-  readonly dockerSocket: string;
+  /** Docker's unix socket. Nothing has to be there; null: nobody looks. */
+  readonly dockerSocket: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Told to the server, for its log. */
@@ -79,31 +79,41 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     clockOffsetMs: () => offset.offsetMs,
   });
   const ticks = new TickLoop(clock, (second) => link.offer(sampler.sample(second)));
-  const watch = new ContainerWatch({
-    docker: new DockerHttp(options.dockerSocket, clock),
-    events: {
-      connected: (docker) => describeDocker(register, host, docker),
-      running: (container) => containers.running(container),
-      ended: (id) => containers.ended(id),
-      listed: (ids) => containers.endAllBut(ids),
-    },
-    clock,
-    logger,
-    random,
-  });
+  const { dockerSocket } = options;
+  const watch =
+    dockerSocket === null
+      ? null
+      : new ContainerWatch({
+          docker: new DockerHttp(dockerSocket, clock),
+          events: {
+            connected: (docker) => describeDocker(register, host, docker),
+            running: (container) => containers.running(container),
+            ended: (id) => containers.ended(id),
+            listed: (ids) => containers.endAllBut(ids),
+          },
+          clock,
+          logger,
+          random,
+        });
   const parts = { ticks, sampler, containers, register, buffer, link, watch };
   const report = new CounterReport(clock, logger, () => lossesOf(parts));
 
   link.start();
   ticks.start();
   report.start();
-  await watch.run(signal);
+  await (watch?.run(signal) ?? aborted(signal));
   report.stop();
   ticks.stop();
   await link.stop();
   containers.close();
   for (const probe of probes) probe.close();
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 
 type Parts = {
   readonly ticks: TickLoop;
@@ -112,7 +122,7 @@ type Parts = {
   readonly register: SeriesRegister;
   readonly buffer: ResendBuffer;
   readonly link: Link;
-  readonly watch: ContainerWatch;
+  readonly watch: ContainerWatch | null;
 };
 
 /** Everything that was refused, skipped or given up since the start. */
@@ -125,7 +135,7 @@ function lossesOf({ ticks, sampler, containers, register, buffer, link, watch }:
     seriesRefused: register.refused,
     framesDropped: buffer.dropped,
     framesUnsendable: link.unsendable,
-    inspectionsFailed: watch.inspectFailures,
+    inspectionsFailed: watch?.inspectFailures ?? 0,
   };
 }
 

@@ -17,20 +17,20 @@ async function main(): Promise<number> {
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   // A collector that was started by `saker up` ends with it, however that one ended.
   if (process.channel) process.once('disconnect', () => stop.abort());
-  const logger = stderrLogger();
+  const logger = stderrLogger(flags.logLevel);
   await runCollector({ ...flags, clock: systemClock, logger, version: readVersion() }, stop.signal);
   return 0;
 }
 
 /** Lines like pino's, without pino: 15 MB of memory matter in a process that runs on every host. */
-function stderrLogger(): Logger {
+function stderrLogger(level: 'info' | 'warn'): Logger {
   const write =
-    (level: number) =>
+    (severity: number) =>
     (fields: object, message: string): void => {
-      const line = { level, time: systemClock.nowMs(), name: 'collector', ...fields, msg: message };
+      const line = { level: severity, time: systemClock.nowMs(), name: 'collector', ...fields, msg: message };
       process.stderr.write(`${JSON.stringify(line)}\n`);
     };
-  return { debug: () => {}, info: write(30), warn: write(40), error: write(50) };
+  return { debug: () => {}, info: level === 'info' ? write(30) : () => {}, warn: write(40), error: write(50) };
 }
 
 /** The version in package.json, which lies one folder up from the sources and two from the build. */

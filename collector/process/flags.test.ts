@@ -12,7 +12,13 @@ describe('the flags of the collector', () => {
       cgroupRoot: '/sys/fs/cgroup',
       procRoot: '/proc',
       dockerSocket: '/var/run/docker.sock',
+      logLevel: 'info',
     });
+  });
+
+  test('switch Docker off and the log down', () => {
+    const flags = parseCollectorFlags(['--token-file', 't', '--docker-socket', 'none', '--log-level', 'warn'], 'h');
+    expect(flags).toMatchObject({ dockerSocket: null, logLevel: 'warn' });
   });
 
   test('ask for nothing when only help is wanted', () => {
@@ -25,6 +31,7 @@ describe('the flags of the collector', () => {
     [['--token-file'], /--token-file/],
     [['--token-file', 't', '--sever', 'x'], /--sever/],
     [['--token-file', 't', 'extra'], /extra/],
+    [['--token-file', 't', '--log-level', 'loud'], /info or warn, not "loud"/],
   ];
   test.each(wrong)('%j is refused in one line that says why', (args, message) => {
     let line = '';

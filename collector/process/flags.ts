@@ -3,7 +3,9 @@ import { parseArgs } from 'node:util';
 import { AppError } from '../../core/index.ts';
 import type { CollectorOptions } from '../collector.ts';
 
-export type CollectorFlags = { readonly help: boolean } & Pick<
+export type LogLevel = 'info' | 'warn';
+
+export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLevel } & Pick<
   CollectorOptions,
   'server' | 'tokenFile' | 'name' | 'cgroupRoot' | 'procRoot' | 'dockerSocket'
 >;
@@ -17,7 +19,8 @@ Measures this host and its containers every second and sends that to a server.
   --name NAME          name of this host (its host name)
   --cgroup-root DIR    where the cgroups are mounted (/sys/fs/cgroup)
   --proc-root DIR      where the proc file system is mounted (/proc)
-  --docker-socket FILE Docker's unix socket (/var/run/docker.sock)
+  --docker-socket FILE Docker's unix socket, "none" for none (/var/run/docker.sock)
+  --log-level LEVEL    info, or warn to hear only of what goes wrong (info)
   --help               this text
 `;
 
@@ -29,6 +32,7 @@ const flags = {
   'cgroup-root': text,
   'proc-root': text,
   'docker-socket': text,
+  'log-level': text,
   help: { type: 'boolean' },
 } as const;
 
@@ -48,8 +52,14 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     name: values.name ?? hostName,
     cgroupRoot: values['cgroup-root'] ?? '/sys/fs/cgroup',
     procRoot: values['proc-root'] ?? '/proc',
-    dockerSocket: values['docker-socket'] ?? '/var/run/docker.sock',
+    dockerSocket: values['docker-socket'] === 'none' ? null : (values['docker-socket'] ?? '/var/run/docker.sock'),
+    logLevel: logLevelOf(values['log-level'] ?? 'info'),
   };
+}
+
+function logLevelOf(level: string): LogLevel {
+  if (level === 'info' || level === 'warn') return level;
+  throw wrong(`--log-level takes info or warn, not ${JSON.stringify(level)}`);
 }
 
 function parse(args: readonly string[]) {

@@ -11,7 +11,7 @@ const cpu: readonly MetricDefinition[] = [
   gauge(
     'cpu.busy',
     'percent',
-    'CPU time in use, of what may be used: all cores of a host, the limit of a container (all cores where it has none)',
+    'CPU time in use, of what may be used: all cores of a host (waiting for I/O counts, as in Open-Falcon), the limit of a container (all cores where it has none)',
     percent,
   ),
   gauge('cpu.user', 'percent', 'CPU time in user mode, of what may be used', percent),

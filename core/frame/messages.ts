@@ -52,7 +52,7 @@ export const helloSchema = Type.Object(
 export const welcomeSchema = Type.Object({ ackedSeq: Type.Integer({ minimum: 0 }), nowMs: time }, closed);
 
 /**
- * Frames up to `seq` of this boot epoch are on disk. `nowMs` is the server's clock when it wrote
+ * Exactly the frame `seq` of this boot epoch is on disk. `nowMs` is the server's clock when it wrote
  * this, `echoMs` the `sentAtMs` of the newest acknowledged frame, for the collector's estimate of
  * its clock offset (Cristian's algorithm).
  */
