@@ -1,6 +1,5 @@
 /** The words of the console in English, by where they stand. Sentence case, plain verbs on buttons. */
 export const en = {
-  name: 'English',
   switchLanguage: '中文',
   switchLanguageName: 'Show the console in Chinese (中文)',
   units: {
@@ -16,7 +15,6 @@ export const en = {
     second: ' s',
     justNow: 'just now',
     ago: (duration: string) => `${duration} ago`,
-    since: (time: string) => `since ${time}`,
   },
   frame: {
     skip: 'Skip to the page',
@@ -123,7 +121,6 @@ export const en = {
     noContainersHint: 'Start one, and it appears here within a second:',
     noDocker: (host: string) => `Docker was not found on ${host}. Its containers will appear as soon as Docker runs.`,
     trailOf: (name: string, value: string) => `CPU of ${name} over the last minute, now ${value}`,
-    figuresMissing: 'Current figures are missing.',
   },
   state: {
     live: 'live',
@@ -177,11 +174,9 @@ export const en = {
     noLink: (time: string) => `no link since ${time}`,
     limit: (value: string) => `limit ${value}`,
     limitAbove: (value: string) => `limit ${value}, above`,
-    noLimit: 'no limit',
     peaks: (step: string) => `Lines are the mean of ${step}, faint lines the peak in it.`,
     summary: (title: string, lines: string) => `${title}. ${lines}`,
-    summaryLine: (name: string, now: string, max: string) => `${name} ${now} now, at most ${max}`,
-    loading: 'Loading the chart',
+    summaryLine: (name: string, last: string, max: string) => `${name}: last ${last}, at most ${max}`,
     failed: 'The charts could not be loaded. Reload the page.',
   },
   panels: {

@@ -2,7 +2,6 @@ import type { en } from './en.ts';
 
 /** 控制台的中文文字。 */
 export const zh: typeof en = {
-  name: '简体中文',
   switchLanguage: 'English',
   switchLanguageName: '用英文（English）显示控制台',
   units: {
@@ -18,7 +17,6 @@ export const zh: typeof en = {
     second: ' 秒',
     justNow: '刚刚',
     ago: (duration) => `${duration}前`,
-    since: (time) => `始于 ${time}`,
   },
   frame: {
     skip: '跳到正文',
@@ -124,7 +122,6 @@ export const zh: typeof en = {
     noContainersHint: '启动一个容器，一秒内就会出现在这里：',
     noDocker: (host) => `${host} 上没有找到 Docker。Docker 运行后，它的容器会自动出现。`,
     trailOf: (name, value) => `${name} 最近一分钟的 CPU，当前 ${value}`,
-    figuresMissing: '缺少当前数值。',
   },
   state: {
     live: '实时',
@@ -178,11 +175,9 @@ export const zh: typeof en = {
     noLink: (time) => `${time} 起连接断开`,
     limit: (value) => `上限 ${value}`,
     limitAbove: (value) => `上限 ${value}，在图外上方`,
-    noLimit: '无上限',
     peaks: (step) => `线为每 ${step}的平均值，淡线为其中的峰值。`,
     summary: (title, lines) => `${title}。${lines}`,
-    summaryLine: (name, now, max) => `${name} 当前 ${now}，最大 ${max}`,
-    loading: '图表加载中',
+    summaryLine: (name, last, max) => `${name}：最新 ${last}，最大 ${max}`,
     failed: '图表加载失败，请刷新页面。',
   },
   panels: {

@@ -4,7 +4,7 @@ import type { LiveLink } from '../live/live-link.svelte.ts';
 import type { LiveListener } from '../live/subscriptions.ts';
 import { type Range, type RangeName, ranges } from '../route/range.ts';
 import { type Api, type Problem, problemOf } from '../server/api.ts';
-import { SeriesTable } from './series-table.ts';
+import { EDGE_BUCKETS, SeriesTable } from './series-table.ts';
 
 export type WindowRequest = {
   readonly endpoint: string;
@@ -72,8 +72,8 @@ export class ChartWindow implements LiveListener {
 
   /** The whole window. Also after a lost link and after missed ticks, so that no hole remains. */
   async load(): Promise<void> {
-    const toMs = this.#edgeMs();
-    await this.#fetch(toMs - this.range.seconds * 1000, toMs);
+    const toMs = this.#endMs();
+    await this.#fetch(toMs - (this.range.seconds + EDGE_BUCKETS * this.range.stepSeconds) * 1000, toMs);
     this.#planTail();
   }
 
@@ -97,9 +97,10 @@ export class ChartWindow implements LiveListener {
     this.problem = { code, message };
   }
 
-  #edgeMs(): number {
+  /** End of the bucket that the right edge is in: queries leave their end out. */
+  #endMs(): number {
     const stepMs = this.range.stepSeconds * 1000;
-    return Math.ceil((this.atMs ?? this.#ports.nowMs()) / stepMs) * stepMs;
+    return (Math.floor((this.atMs ?? this.#ports.nowMs()) / stepMs) + 1) * stepMs;
   }
 
   #planTail(): void {
@@ -111,7 +112,7 @@ export class ChartWindow implements LiveListener {
   }
 
   async #loadTail(): Promise<void> {
-    const toMs = this.#edgeMs();
+    const toMs = this.#endMs();
     await this.#fetch(toMs - TAIL_BUCKETS * this.range.stepSeconds * 1000, toMs);
     this.#planTail();
   }

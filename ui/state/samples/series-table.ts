@@ -13,6 +13,9 @@ export type TableSeries = {
 /** A page asks for the series of one endpoint. What is beyond this is counted and said. */
 export const SERIES_MAX = 500;
 
+/** Buckets beyond the window's own: the one on its right edge, and the one that its left edge cuts. */
+export const EDGE_BUCKETS = 2;
+
 /**
  * The samples behind the charts of a page: filled by range queries, continued by ticks, in any order.
  * The same second told twice changes nothing.
@@ -28,9 +31,8 @@ export class SeriesTable {
   /** Newest second with any sample, in ms, or null. */
   newestMs: number | null = null;
 
-  /** One bucket more than the window, for the one that is cut by its left edge. */
   constructor(seconds: number, stepSeconds: number) {
-    this.#capacity = Math.ceil(seconds / stepSeconds) + 1;
+    this.#capacity = Math.ceil(seconds / stepSeconds) + EDGE_BUCKETS;
     this.#stepMs = stepSeconds * 1000;
   }
 
