@@ -4,7 +4,7 @@ import type { ContainerDriver, ContainerSpec } from '../driver.ts';
 import { DockerDriver } from './docker-driver.ts';
 import { FakeDockerd, type Trouble } from './fake-dockerd.ts';
 
-const DEADLINE_MS = 60;
+const DEADLINE_MS = 100;
 const deadlines = {
   look: DEADLINE_MS,
   create: DEADLINE_MS,
@@ -35,14 +35,17 @@ const calls: readonly { readonly name: string; readonly call: (driver: Container
 ];
 
 let dockerd: FakeDockerd;
+/** With deadlines so short that silence is soon over; and with the ones that people have. */
+let hasty: DockerDriver;
 let driver: DockerDriver;
 
 beforeAll(async () => {
   dockerd = await FakeDockerd.listen();
-  driver = new DockerDriver({ socketPath: dockerd.socketPath, clock: systemClock, deadlines });
+  hasty = new DockerDriver({ socketPath: dockerd.socketPath, clock: systemClock, deadlines });
+  driver = new DockerDriver({ socketPath: dockerd.socketPath, clock: systemClock });
   dockerd.trouble = { kind: 'answer', status: 200, body: [] };
   await driver.list();
-});
+}, 30_000);
 
 afterAll(() => dockerd.close());
 
@@ -59,8 +62,8 @@ describe.each(calls)('$name', ({ call }) => {
     async (trouble) => {
       dockerd.trouble = trouble;
       const begunMs = systemClock.monotonicMs();
-      await expect(call(driver)).rejects.toMatchObject({ code: 'TIMEOUT' });
-      expect(systemClock.monotonicMs() - begunMs).toBeLessThan(DEADLINE_MS * 10);
+      await expect(call(hasty)).rejects.toMatchObject({ code: 'TIMEOUT' });
+      expect(systemClock.monotonicMs() - begunMs).toBeLessThan(4000);
       await expect.poll(() => dockerd.connectionCount()).toBe(0);
     },
   );
@@ -93,7 +96,7 @@ test('the words of an engine that never ends are cut', async () => {
 });
 
 test('an engine that cannot be reached is unavailable', async () => {
-  const nobody = new DockerDriver({ socketPath: `${dockerd.socketPath}.nobody`, clock: systemClock, deadlines });
+  const nobody = new DockerDriver({ socketPath: `${dockerd.socketPath}.nobody`, clock: systemClock });
   await expect(nobody.list()).rejects.toMatchObject({
     code: 'DOCKER_UNAVAILABLE',
     where: expect.stringContaining('nobody'),
@@ -105,7 +108,7 @@ test('what the environment says of another engine is not listened to', async () 
   const before = process.env.DOCKER_HOST;
   process.env.DOCKER_HOST = 'tcp://127.0.0.1:1';
   try {
-    const here = new DockerDriver({ socketPath: dockerd.socketPath, clock: systemClock, deadlines });
+    const here = new DockerDriver({ socketPath: dockerd.socketPath, clock: systemClock });
     await expect(here.list()).resolves.toEqual([]);
   } finally {
     if (before === undefined) delete process.env.DOCKER_HOST;
