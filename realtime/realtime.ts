@@ -98,7 +98,13 @@ export class Realtime {
       enrol: (hello, self) => this.#enrolment.enrol(hello, self),
       onDescribed: () => this.#options.hub.changed('endpoints'),
     });
-    return { receive: (message) => session.receive(message), left: () => this.#enrolment.leave(session) };
+    return {
+      receive: (message) => session.receive(message),
+      left: () => {
+        this.#enrolment.leave(session);
+        this.#options.hub.changed('endpoints');
+      },
+    };
   }
 
   collectors(): CollectorStatus[] {

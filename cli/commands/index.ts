@@ -1,11 +1,19 @@
 import type { Command } from '../command.ts';
 import { collectorCommand } from './collector.ts';
 import { rulesCommand } from './rules.ts';
+import { scaleCommand } from './scale.ts';
 import { serverCommand } from './server.ts';
 import { upCommand } from './up.ts';
 import { versionCommand } from './version.ts';
 
-export const commands: readonly Command[] = [upCommand, serverCommand, collectorCommand, rulesCommand, versionCommand];
+export const commands: readonly Command[] = [
+  upCommand,
+  serverCommand,
+  collectorCommand,
+  rulesCommand,
+  scaleCommand,
+  versionCommand,
+];
 
 export function overview(): string {
   const width = Math.max(...commands.map(({ name }) => name.length));

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { checkRules, formatFault } from '../../alerting/index.ts';
-import { AppError } from '../../core/index.ts';
 import { type Command, UsageError } from '../command.ts';
+import { count, readText } from '../file.ts';
 import { parseFlags } from '../flags.ts';
 
 export const rulesCommand: Command = {
@@ -16,7 +15,7 @@ instead. Exits with 0 when the file is good and with 1 when it is not. docs/rule
     if (verb !== 'check' || file === undefined || rest.length > 0) {
       throw new UsageError('saker rules takes: check FILE');
     }
-    const result = checkRules(await readRules(file), file);
+    const result = checkRules(await readText(file), file);
     if (result.kind === 'invalid') {
       for (const fault of result.errors) err(formatFault(fault));
       return 1;
@@ -25,13 +24,3 @@ instead. Exits with 0 when the file is good and with 1 when it is not. docs/rule
     return 0;
   },
 };
-
-const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;
-
-async function readRules(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new AppError('CONFIG_INVALID', 'the file can not be read', { where: file, cause });
-  }
-}

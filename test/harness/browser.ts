@@ -9,6 +9,7 @@ export const chromiumArgs: readonly string[] = [
   '--disable-sync',
 ];
 
+/** For `describe.skipIf(!hasBrowser)`. */
 export const hasBrowser = process.env.SAKER_TEST_CHROMIUM !== undefined;
 
 export const chromiumPath = (): string => process.env.SAKER_TEST_CHROMIUM ?? '/usr/bin/chromium';
