@@ -62,7 +62,8 @@ export class DecisionLog {
       ? decisionOf(draft, before.decision.id, before.decision.atMs, before.decision.repeats + 1)
       : decisionOf(draft, this.#nextId(draft.group), draft.atMs, 1);
     this.#remember(decision, draft.code);
-    this.#behind.put(decision.id, upsert(decision, this.#seqOf(draft.group)), decision);
+    const seq = this.#seqOf(draft.group);
+    this.#behind.put(decision.id, decision, () => upsert(decision, seq));
     return !repeats;
   }
 
@@ -118,7 +119,7 @@ export class DecisionLog {
     const seq = this.#seqOf(decision.group);
     if (decision.repeats > 1 || seq % RETENTION_EVERY !== 0) return;
     for (const [index, statement] of retention(decision.group, seq).entries()) {
-      this.#behind.put(`retention ${index} of ${decision.group}`, statement, null);
+      this.#behind.put(`retention ${index} of ${decision.group}`, null, () => statement);
     }
   }
 

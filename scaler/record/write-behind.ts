@@ -6,7 +6,7 @@ const WAITING_MAX = 10_000;
 /** As many statements in one transaction: a few hundred kilobytes. */
 const BATCH_MAX = 500;
 
-type Waiting<Entry> = { readonly statement: Statement; readonly entry: Entry };
+type Waiting<Entry> = { readonly entry: Entry; readonly statement: () => Statement };
 
 /**
  * Rows that may reach the store a little later: each key holds the newest statement for its row,
@@ -25,9 +25,10 @@ export class WriteBehind<Entry> {
     this.#logger = logger;
   }
 
-  put(key: string, statement: Statement, entry: Entry): void {
+  /** `statement` is only asked for when the row is written: most rows change again before that. */
+  put(key: string, entry: Entry, statement: () => Statement): void {
     this.#waiting.delete(key);
-    this.#waiting.set(key, { statement, entry });
+    this.#waiting.set(key, { entry, statement });
     if (this.#waiting.size <= WAITING_MAX) return;
     const [oldest] = this.#waiting.keys();
     if (oldest !== undefined) this.#waiting.delete(oldest);
@@ -54,7 +55,7 @@ export class WriteBehind<Entry> {
     for (let round = 0; round < rounds && this.#waiting.size > 0; round++) {
       const batch = [...this.#waiting].slice(0, BATCH_MAX);
       try {
-        await this.#store.write(batch.map(([, { statement }]) => statement));
+        await this.#store.write(batch.map(([, { statement }]) => statement()));
       } catch (error) {
         this.#logger.warn({ waiting: this.#waiting.size, error: describeError(error) }, 'decisions wait for the store');
         return;
