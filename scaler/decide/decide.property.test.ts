@@ -4,8 +4,8 @@ import type { Policy } from '../groups/group.ts';
 import { decide, initialState, type PolicyState } from './decide.ts';
 import { FRESH_MS, type Input } from './signal.ts';
 
-/** Matrices of seconds × instances with holes: 10⁵ evaluations in 2,000 random groups. */
-const RUNS = 2000;
+/** Matrices of seconds × instances with holes: 10⁵ evaluations in 2,200 random groups. */
+const RUNS = 2200;
 const SECONDS = 50;
 
 const value = fc.oneof(
@@ -102,7 +102,7 @@ test('no matrix with holes ever removes on missing data, leaves the bounds, or c
     { numRuns: RUNS },
   );
   // A property that no run ever tried would hold as well.
-  expect(evaluations).toBeGreaterThan(90_000);
+  expect(evaluations).toBeGreaterThan(100_000);
   expect(removals).toBeGreaterThan(1000);
   expect(additions).toBeGreaterThan(1000);
 }, 60_000);
