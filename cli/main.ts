@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { describeError, systemClock } from '../core/index.ts';
+import { describeError, isAppError, systemClock } from '../core/index.ts';
 import { UsageError } from './command.ts';
 import { commands, overview } from './commands/index.ts';
 
@@ -35,6 +35,6 @@ main(process.argv.slice(2)).then(
   },
   (error: unknown) => {
     process.stderr.write(`saker: ${describeError(error)}\n`);
-    process.exitCode = error instanceof UsageError ? 2 : 1;
+    process.exitCode = error instanceof UsageError || isAppError(error, 'BAD_REQUEST') ? 2 : 1;
   },
 );

@@ -16,7 +16,7 @@ groups:
     max: 5
     step: 2
     cooldown: { add: 10s, remove: 1m }
-    warmUp: 0
+    warm_up: 0
     policy:
       metric: cpu.busy
       add:    { above: 80, consecutive: 4 }

@@ -122,7 +122,7 @@ function groupOf(entry: GroupEntry, index: number, source: YamlSource): Group {
         pids: resources?.pids ?? defaults.pids,
       },
     },
-    warmUpMs: durationMs(entry.warmUp ?? defaults.warmUp),
+    warmUpMs: durationMs(entry.warm_up ?? defaults.warmUp),
     adopt: entry.adopt ?? false,
     policy: {
       metric: policy.metric,

@@ -92,7 +92,7 @@ const group = Type.Object(
     max: count(0, INSTANCES_MAX, 'a whole number of instances, such as "max: 5"'),
     step: Type.Optional(count(1, INSTANCES_MAX, 'a whole number of instances, such as "step: 1"')),
     cooldown: Type.Optional(cooldown),
-    warmUp: Type.Optional(duration('a time with its unit, such as "warmUp: 5s"')),
+    warm_up: Type.Optional(duration('a time with its unit, such as "warm_up: 5s"')),
     adopt: Type.Optional(Type.Boolean({ write: '"adopt: true" or "adopt: false"' })),
     policy,
   },

@@ -16,7 +16,7 @@ groups:
     image: image
     min: 1
     max: 4
-    warmUp: 2s
+    warm_up: 2s
     cooldown: { add: 0s, remove: 10s }
 ${over}
     policy:

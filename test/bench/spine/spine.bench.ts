@@ -7,18 +7,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { EndpointsAnswer, GroupsAnswer } from '../../../core/index.ts';
 import { type TestDocker, testDocker } from '../../docker/engine.ts';
+import { groupsText, removeGroup, rulesText, startReceiver } from '../../harness/acting.ts';
 import type { Console } from '../../harness/console.ts';
 import { killRounds } from '../../harness/kill-rounds.ts';
 import { Saker } from '../../harness/saker.ts';
 import { until } from '../../harness/waiting.ts';
 import type { Bench, BenchContext } from '../bench.ts';
-import { measureAlert, measureScaling, startLoad, startReceiver, whyAdded } from './actions.ts';
+import { measureActions } from './actions.ts';
 import { measureBrowser } from './browser.ts';
 import { measureCost } from './collector-cost.ts';
 import { measureLive } from './latency.ts';
 
 const CONTAINERS = 20;
 const BUSY = 4;
+const GROUPS = 3;
 const KILLS = 10;
 
 export const spineBench: Bench = {
@@ -42,40 +44,28 @@ async function withContainers({ figures, say }: BenchContext, docker: TestDocker
   say(`starting ${CONTAINERS} containers`);
   await startContainers(docker);
   const receiver = await startReceiver();
-  const group = docker.name('bench');
-  await writeFile(join(folder, 'rules.yaml'), rulesText(receiver.url, group));
-  await writeFile(join(folder, 'groups.yaml'), groupsText(docker, group));
-  const flags = [
-    '--rules',
-    join(folder, 'rules.yaml'),
-    '--groups',
-    join(folder, 'groups.yaml'),
-    '--docker-socket',
-    docker.socket,
-  ];
-  const saker = await Saker.start({ flags });
+  const groups = Array.from({ length: GROUPS }, (_, index) => docker.name(`group${index}`));
+  const { image, labels } = docker;
+  await writeFile(join(folder, 'rules.yaml'), rulesText(receiver.url, docker.name('group*')));
+  await writeFile(join(folder, 'groups.yaml'), groupsText(groups.map((name) => ({ name, image, labels }))));
+  const files = ['--rules', join(folder, 'rules.yaml'), '--groups', join(folder, 'groups.yaml')];
+  const saker = await Saker.start({ flags: [...files, '--docker-socket', docker.socket] });
   try {
     const person = await saker.signIn();
-    const instance = await firstInstance(person, group);
-    figures.computed({ containers: CONTAINERS });
-    say('seconds until samples are seen (60 s)');
+    const instance = await firstInstance(person, groups);
+    figures.computed({ containers: CONTAINERS, groups: GROUPS });
+    say('how late samples are seen (60 s)');
     await measureLive(person, figures, 60);
     say('what the collector costs (60 s)');
     await measureCost((await saker.processes()).get('collector') ?? 0, 'collector', figures, 60);
-    say('seconds until samples are drawn (40 s)');
+    say('how late samples are drawn (40 s)');
     await measureBrowser(person, instance, figures, 40);
-    say('load in a container: alert and scaling');
-    const loadAtMs = Date.now();
-    const [container = ''] = (await docker.docker('ps', '--quiet', '--filter', `label=saker.group=${group}`)).split(
-      '\n',
-    );
-    await startLoad(docker, container, 60);
-    await Promise.all([measureAlert(receiver.received, figures), measureScaling(docker, group, loadAtMs, figures)]);
-    say(`added, because ${await whyAdded(person, group)}`);
+    say(`load in a container of each of ${GROUPS} groups: alert and scaling`);
+    await measureActions({ docker, groups, receiver, figures });
   } finally {
     await saker.stop();
     receiver.close();
-    await removeGroup(docker, group);
+    for (const group of groups) await removeGroup(docker, group);
   }
 }
 
@@ -87,53 +77,16 @@ async function startContainers(docker: TestDocker): Promise<void> {
   }
 }
 
-const rulesText = (url: string, group: string): string => `channels:
-  - name: phone
-    type: webhook
-    url: ${url}
-    allow_internal: true
-rules:
-  - name: bench cpu
-    metric: cpu.busy
-    where: { service: ${group} }
-    condition: all(#3) > 80
-    priority: 1
-    notify: [phone]
-`;
-
-const groupsText = (docker: TestDocker, group: string): string => `groups:
-  - name: ${group}
-    match: { saker.service: ${group} }
-    image: ${docker.image}
-    command: [sleep, "86400"]
-    labels: ${JSON.stringify(docker.labels)}
-    resources: { cpus: 0.5, memory: 64MiB }
-    min: 1
-    max: 2
-    policy:
-      metric: cpu.busy
-      add: { above: 80, consecutive: 3 }
-      remove: { below: 60, consecutive: 3 }
-`;
-
-/** The group's first instance, once it and all containers are seen. */
-function firstInstance(person: Console, group: string): Promise<string> {
-  return until(
-    'the group’s first instance',
-    async () => {
-      const { endpoints } = await person.get<EndpointsAnswer>('/api/v1/endpoints');
-      const { groups } = await person.get<GroupsAnswer>('/api/v1/groups');
-      const instance = groups.find(({ name }) => name === group)?.instances[0];
-      const seen = endpoints.filter(({ kind, state }) => kind === 'container' && state === 'running').length;
-      return seen > CONTAINERS && instance;
-    },
-    30_000,
-  );
-}
-
-async function removeGroup(docker: TestDocker, group: string): Promise<void> {
-  const ids = (await docker.docker('ps', '--all', '--quiet', '--filter', `label=saker.group=${group}`)).split('\n');
-  for (const id of ids.filter((one) => one !== '')) await docker.docker('rm', '--force', id);
+/** An instance's endpoint, once every group has one and all containers are seen. */
+function firstInstance(person: Console, names: readonly string[]): Promise<string> {
+  const ask = async () => {
+    const { endpoints } = await person.get<EndpointsAnswer>('/api/v1/endpoints');
+    const { groups } = await person.get<GroupsAnswer>('/api/v1/groups');
+    const instances = groups.filter(({ name }) => names.includes(name)).flatMap((group) => group.instances);
+    const seen = endpoints.filter(({ kind, state }) => kind === 'container' && state === 'running').length;
+    return seen >= CONTAINERS + names.length && instances.length === names.length && instances[0];
+  };
+  return until('an instance of each group', ask, 30_000);
 }
 
 async function withKills({ figures, say }: BenchContext): Promise<void> {
