@@ -24,10 +24,11 @@ die() {
   printf 'setup: %s\n' "$*" >&2
   exit 1
 }
-has() { command -v "$1" >/dev/null 2>&1; }
+has() { case $1 in /*) [ -e "$1" ] ;; *) command -v "$1" >/dev/null 2>&1 ;; esac; }
 in_ci() { [ "${CI:-}" = true ]; }
 
-# Each line: the program that we call, and the Debian package that has it.
+# Each line: the program that we call, or a file that we look for, and the Debian package that has it. The font lets
+# screenshots show Chinese.
 pieces() {
   cat <<'LIST'
 dockerd docker.io
@@ -35,6 +36,7 @@ docker docker.io
 iptables iptables
 busybox busybox-static
 chromium chromium
+/usr/share/fonts/truetype/wqy/wqy-microhei.ttc fonts-wqy-microhei
 redis-server redis-server
 ip iproute2
 LIST
