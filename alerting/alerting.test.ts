@@ -220,6 +220,7 @@ describe('a change of the rules', () => {
         name: 'container cpu high',
         metric: 'cpu.busy',
         tags: {},
+        where: { kind: 'container', service: 'web' },
         func: 'all(#3)',
         operator: '>',
         rightValue: 80,

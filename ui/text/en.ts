@@ -245,6 +245,8 @@ export const en = {
     rulesEmpty: 'The file holds no rule.',
     ruleName: 'Rule',
     rulePriority: 'Priority',
+    ruleWhere: 'Watches',
+    ruleWhereAll: 'everything with the metric',
     ruleChannels: 'Channels',
     ruleMessages: 'Messages',
     ruleMessagesOf: (count: number, duration: string) => `at most ${count}, ${duration} apart`,

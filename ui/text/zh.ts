@@ -246,6 +246,8 @@ export const zh: typeof en = {
     rulesEmpty: '文件里没有规则。',
     ruleName: '规则',
     rulePriority: '优先级',
+    ruleWhere: '监控对象',
+    ruleWhereAll: '所有具有该指标的对象',
     ruleChannels: '渠道',
     ruleMessages: '消息',
     ruleMessagesOf: (count, duration) => `最多 ${count} 条，间隔 ${duration}`,

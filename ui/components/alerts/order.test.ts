@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { byPriority, conditionText, lastEndMs, urgency } from './order.ts';
+import { byPriority, conditionText, lastEndMs, urgency, whereText } from './order.ts';
 
 const condition = { metric: 'cpu.busy', tags: {}, func: 'all(#3)', operator: '>' };
 
@@ -30,4 +30,9 @@ describe('alerts in the order of who must act', () => {
     expect(conditionText(condition, '80 %')).toBe('all(#3) cpu.busy > 80 %');
     expect(conditionText({ ...condition, tags: { core: '3' } }, '80')).toBe('all(#3) cpu.busy{core=3} > 80');
   });
+});
+
+test('says whom a rule watches as its file does', () => {
+  expect(whereText({ where: { kind: 'container', 'labels.tier': 'front' } })).toBe('kind=container, labels.tier=front');
+  expect(whereText({ where: {} })).toBe('');
 });

@@ -33,3 +33,10 @@ export function conditionText(condition: Condition, rightText: string): string {
   const metric = tags.length === 0 ? condition.metric : `${condition.metric}{${tags.join(',')}}`;
   return `${condition.func} ${metric} ${condition.operator} ${rightText}`;
 }
+
+/** Whom a rule watches, as its file says it: `kind=container, service=web`; empty when it watches all. */
+export function whereText({ where }: { readonly where: Readonly<Record<string, string>> }): string {
+  return Object.entries(where)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(', ');
+}
