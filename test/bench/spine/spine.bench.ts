@@ -10,6 +10,7 @@ import { type TestDocker, testDocker } from '../../docker/engine.ts';
 import { groupsText, removeGroup, rulesText, startReceiver } from '../../harness/acting.ts';
 import type { Console } from '../../harness/console.ts';
 import { killRounds } from '../../harness/kill-rounds.ts';
+import { prepared } from '../../harness/prepared.ts';
 import { Saker } from '../../harness/saker.ts';
 import { until } from '../../harness/waiting.ts';
 import type { Bench, BenchContext } from '../bench.ts';
@@ -27,18 +28,20 @@ export const spineBench: Bench = {
   name: 'spine',
   summary:
     'latency of seeing, drawing, alerting and scaling; the collector’s cost; kill -9 (needs Docker and Chromium)',
-  run: async (context) => {
-    const docker = testDocker(context.environment);
-    const folder = await mkdtemp(join(tmpdir(), 'saker-bench-'));
-    try {
-      await withContainers(context, docker, folder);
-      await withKills(context);
-    } finally {
-      await docker.removeAll();
-      await rm(folder, { recursive: true, force: true });
-    }
-  },
+  run: (context) => prepared(context.environment, (environment) => measure({ ...context, environment })),
 };
+
+async function measure(context: BenchContext): Promise<void> {
+  const docker = testDocker(context.environment);
+  const folder = await mkdtemp(join(tmpdir(), 'saker-bench-'));
+  try {
+    await withContainers(context, docker, folder);
+    await withKills(context);
+  } finally {
+    await docker.removeAll();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 async function withContainers({ figures, say }: BenchContext, docker: TestDocker, folder: string): Promise<void> {
   say(`starting ${CONTAINERS} containers`);
