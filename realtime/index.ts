@@ -1,3 +1,4 @@
+export { encodeBlock, OpenBlock } from './block/block-codec.ts';
 export type { CollectorSocket } from './intake/collector-session.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';

@@ -72,6 +72,11 @@ export class ByteWriter {
     this.#view.setUint32(offset, value, true);
   }
 
+  /** Overwrites a byte that was written before. */
+  patchU8(offset: number, value: number): void {
+    this.#bytes[offset] = value;
+  }
+
   #reserve(count: number): void {
     if (this.length + count <= this.#bytes.length) return;
     const larger = new Uint8Array(Math.max(this.#bytes.length * 2, this.length + count));

@@ -6,7 +6,7 @@ import {
   type Selector,
   type SeriesIdentity,
 } from '../../core/index.ts';
-import type { Summary } from '../block/block-codec.ts';
+import type { Summary } from '../block/column-codec.ts';
 import { type EndpointStore, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
 import type { Ring } from './ring.ts';
 

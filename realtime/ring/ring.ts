@@ -1,5 +1,6 @@
 import type { Dictionary, Endpoint, Frame, Second } from '../../core/index.ts';
 import { assert } from '../../core/index.ts';
+import { BlockCache } from './block-cache.ts';
 import { EndpointStore, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
 
 export const RING_SECONDS = 24 * 3600;
@@ -10,7 +11,11 @@ const OWNER_HOLDS_SECONDS = 30;
 export type RingOptions = {
   /** Series of all endpoints together; more are refused and counted. */
   readonly seriesMax: number;
+  /** Blocks that queries have inflated may keep this much memory. */
+  readonly cacheBytesMax?: number;
 };
+
+const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Which columns of a collector's frames go to which columns of which endpoint. */
 type Route = { readonly store: EndpointStore; readonly from: number[]; readonly to: number[] };
@@ -22,6 +27,7 @@ export type RingStatus = {
   readonly blockCount: number;
   readonly sealedBytes: number;
   readonly seriesRefused: number;
+  readonly cacheBytes: number;
 };
 
 /**
@@ -32,6 +38,8 @@ export class Ring {
   readonly #options: RingOptions;
   readonly #endpoints = new Map<string, EndpointStore>();
   readonly #mappings = new WeakMap<Dictionary, Mapping>();
+  readonly #cache: BlockCache;
+  #endpointsMade = 0;
   #seriesCount = 0;
   #seriesRefused = 0;
   #newestSecond = 0;
@@ -39,6 +47,7 @@ export class Ring {
 
   constructor(options: RingOptions) {
     this.#options = options;
+    this.#cache = new BlockCache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
   }
 
   get newestSecond(): Second {
@@ -104,7 +113,7 @@ export class Ring {
   #storeFor(endpoint: Endpoint, frame: Frame): EndpointStore | null {
     let store = this.#endpoints.get(endpoint.name);
     if (store === undefined) {
-      store = new EndpointStore(endpoint, frame.collector);
+      store = new EndpointStore(endpoint, frame.collector, { cache: this.#cache, turn: this.#endpointsMade++ });
       this.#endpoints.set(endpoint.name, store);
     }
     if (store.collector !== frame.collector) {
@@ -156,6 +165,7 @@ export class Ring {
       blockCount,
       sealedBytes,
       seriesRefused: this.#seriesRefused,
+      cacheBytes: this.#cache.bytes,
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { ringBench } from './ring/ring.bench.ts';
 import { spineBench } from './spine/spine.bench.ts';
 
-export const benches: readonly Bench[] = [spineBench];
+export const benches: readonly Bench[] = [spineBench, ringBench];
