@@ -12,4 +12,4 @@ export {
   readBuckets,
   select,
 } from './ring/range-query.ts';
-export type { Ring } from './ring/ring.ts';
+export { Ring } from './ring/ring.ts';

@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
+import { queryBench } from './ring/query.bench.ts';
 import { ringBench } from './ring/ring.bench.ts';
 import { spineBench } from './spine/spine.bench.ts';
 
-export const benches: readonly Bench[] = [spineBench, ringBench];
+export const benches: readonly Bench[] = [spineBench, ringBench, queryBench];

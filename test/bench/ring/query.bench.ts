@@ -1,0 +1,82 @@
+/** A day of a fleet in memory: what it costs to hold, and how long answers take. */
+import { parseArgs } from 'node:util';
+import { type Located, Ring, readBuckets, select } from '../../../realtime/index.ts';
+import type { Bench, BenchContext } from '../bench.ts';
+import { median } from '../figures.ts';
+import { FLEET_START, makeFleet } from './fleet.ts';
+import { readRecording } from './recording.ts';
+
+const QUERIES = 200;
+const BUCKETS = 1000;
+
+export const queryBench: Bench = {
+  name: 'query',
+  summary: 'memory of 24 h × 40,000 series, and query times in the engine (--series N, --hours N)',
+  run: async ({ figures, args, say }) => {
+    const options = { data: { type: 'string' }, series: { type: 'string' }, hours: { type: 'string' } } as const;
+    const { values } = parseArgs({ args: [...args], options });
+    const [seriesCount, hours] = [Number(values.series ?? 40_000), Number(values.hours ?? 24)];
+    const recording = await readRecording(values.data);
+    const ring = fill(recording, { seriesCount, hours, say });
+    const samples = seriesCount * hours * 3600;
+    globalThis.gc?.();
+    const { rss } = process.memoryUsage();
+    figures.emit('ring.samples', samples, 'samples');
+    figures.emit('ring.resident_bytes_per_sample', rss / samples, 'B');
+    figures.computed(ring.status());
+    measureQueries(ring, hours, figures);
+  },
+};
+
+type Size = { readonly seriesCount: number; readonly hours: number; readonly say: BenchContext['say'] };
+
+function fill(recording: Awaited<ReturnType<typeof readRecording>>, { seriesCount, hours, say }: Size): Ring {
+  const fleet = makeFleet(recording, seriesCount);
+  const ring = new Ring({ seriesMax: seriesCount });
+  const startedAt = process.cpuUsage();
+  for (let tick = 0; tick < hours * 3600; tick++) {
+    for (const { dictionary, frame } of fleet.hosts) ring.put(frame(tick), dictionary);
+    if (tick % 3600 === 3599) say(`${(tick + 1) / 3600} h, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);
+  }
+  const { user, system } = process.cpuUsage(startedAt);
+  say(`filled in ${Math.round((user + system) / 1e6)} s of CPU time`);
+  return ring;
+}
+
+function measureQueries(ring: Ring, hours: number, figures: BenchContext['figures']): void {
+  const end = FLEET_START + hours * 3600;
+  const step = Math.ceil((hours * 3600) / BUCKETS);
+  const day = { from: end - step * BUCKETS, to: end, step };
+  const dayMs = timed(QUERIES, (query) => {
+    const [located] = select(ring, { endpoints: [`service.${query % 10}`], metrics: [`m${query % 50}`] });
+    return located === undefined ? 0 : readBuckets(located, day).count.reduce((a, b) => a + b, 0);
+  });
+  figures.emit('query.day_engine_ms', median(dayMs.times), 'ms');
+  figures.computed(dayMs.checksum);
+  const all = select(ring, { metrics: ['m3'] }).slice(0, 800);
+  const sum = timed(20, () => sumOver(all, end));
+  figures.emit('query.sum800_ms', median(sum.times), 'ms');
+  figures.computed(sum.checksum);
+}
+
+/** Sum over series, 15 min at 1 s. */
+function sumOver(all: readonly Located[], end: number): number {
+  const range = { from: end - 900, to: end, step: 1 };
+  const total = new Float64Array(900);
+  for (const located of all) {
+    const { sum } = readBuckets(located, range);
+    for (let second = 0; second < 900; second++) total[second] = (total[second] as number) + (sum[second] as number);
+  }
+  return total.reduce((a, b) => a + b, 0);
+}
+
+function timed(count: number, work: (query: number) => number): { times: number[]; checksum: number } {
+  const times: number[] = [];
+  let checksum = 0;
+  for (let query = 0; query < count; query++) {
+    const start = performance.now();
+    checksum += work(query);
+    times.push(performance.now() - start);
+  }
+  return { times, checksum };
+}
