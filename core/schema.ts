@@ -5,10 +5,15 @@ import { AppError, type ErrorCode } from './errors.ts';
 /** Building blocks of every schema at the door: all text and all lists are bounded. */
 export const nameSchema = Type.String({ minLength: 1, maxLength: 255 });
 export const metricSchema = Type.String({ minLength: 1, maxLength: 128, pattern: '^[A-Za-z_][A-Za-z0-9_.:-]*$' });
-export const tagsSchema = Type.Record(Type.String({ pattern: '^[^,=\\s]{1,64}$' }), Type.String({ maxLength: 255 }), {
-  maxProperties: 32,
-  additionalProperties: false,
-});
+export const tagsSchema = Type.Record(
+  Type.String({ pattern: '^[^,=\\s]{1,64}$' }),
+  // A comma would end the tag where series are written down, and make two series one.
+  Type.String({ maxLength: 255, pattern: '^[^,]*$' }),
+  {
+    maxProperties: 32,
+    additionalProperties: false,
+  },
+);
 export const labelsSchema = Type.Record(Type.String({ pattern: '^.{1,255}$' }), Type.String({ maxLength: 1024 }), {
   maxProperties: 128,
   additionalProperties: false,

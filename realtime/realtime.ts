@@ -87,8 +87,8 @@ export class Realtime {
     return new Realtime(options, { ring, log, intake, recovered });
   }
 
-  /** A collector has connected; its messages go to `receive`. */
-  connect(socket: CollectorSocket): CollectorConnection {
+  /** A collector has connected; its messages go to `receive`. `identify` throws when it may not have its name. */
+  connect(socket: CollectorSocket, identify: (collector: string) => void = () => {}): CollectorConnection {
     const session = new CollectorSession({
       socket,
       intake: this.#intake,
@@ -96,6 +96,7 @@ export class Realtime {
       clock: this.#options.clock,
       logger: this.#options.logger,
       enrol: (hello, self) => this.#enrolment.enrol(hello, self),
+      identify,
       onDescribed: () => this.#options.hub.changed('endpoints'),
     });
     return {
@@ -108,7 +109,7 @@ export class Realtime {
   }
 
   collectors(): CollectorStatus[] {
-    return this.#enrolment.status();
+    return this.#enrolment.status((collector) => this.ring.refusedOf(collector));
   }
 
   endpoints(): EndpointStatus[] {

@@ -30,10 +30,15 @@ import { HostWatch } from './operations/host-watch.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { readinessOf } from './operations/readiness.ts';
 import { historyQuery, queryRange } from './query/query-door.ts';
+import { Turnstile } from './query/turnstile.ts';
 import { openStateStore } from './state/state-store.ts';
 
 /** Each part gets this long to close; the supervisor's patience is longer than all of them. */
 const CLOSE_DEADLINE_MS = 5000;
+
+/** Range queries that run side by side, and those that wait: a console opens about ten at once. */
+const QUERIES_MAX = 4;
+const QUERIES_WAITING_MAX = 100;
 
 export type AppOptions = {
   readonly config: ServerConfig;
@@ -118,10 +123,11 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
   const askHistory = historyQuery(history);
+  const turnstile = new Turnstile({ insideMax: QUERIES_MAX, waitingMax: QUERIES_WAITING_MAX });
   dataRoutes(http, {
     realtime,
     clock,
-    queryRange: (query) => queryRange({ realtime, clock, history: askHistory }, query),
+    queryRange: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
   });
   alertingRoutes(http, { alerting, clock });
   scalingRoutes(http, { scaler, clock });

@@ -24,6 +24,8 @@ process.on('uncaughtException', (error) => {
   process.exit(1);
 });
 
+// What the server writes is for its owner's eyes, also in a folder that was there before.
+process.umask(0o077);
 const stop = stopRequest(process);
 try {
   const config = serverConfig(values, fileURLToPath(new URL('../ui', import.meta.url)));

@@ -1,7 +1,7 @@
 export * from './alerts.ts';
 export * from './inventory.ts';
 export * from './live.ts';
-export { problemSchema } from './parts.ts';
+export { jsonNumber, problemSchema } from './parts.ts';
 export * from './query.ts';
 export * from './scaling.ts';
 export * from './session.ts';

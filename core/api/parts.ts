@@ -25,3 +25,10 @@ export const problemSchema = Type.Object(
   },
   { ...closed, $id: 'Problem', description: 'Body of every error answer' },
 );
+
+/** A double as the API writes it. */
+export function jsonNumber(value: number): number | 'NaN' | 'Infinity' | '-Infinity' {
+  if (Number.isFinite(value)) return value;
+  if (Number.isNaN(value)) return 'NaN';
+  return value > 0 ? 'Infinity' : '-Infinity';
+}

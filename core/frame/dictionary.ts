@@ -2,7 +2,12 @@ import { assert } from '../assert.ts';
 import { AppError } from '../errors.ts';
 import type { Endpoint } from '../series/endpoint.ts';
 import type { SeriesIdentity } from '../series/series.ts';
-import type { DictionaryChunk, DictionarySeries } from './messages.ts';
+import { type DictionaryChunk, type DictionarySeries, MESSAGE_BYTES_MAX } from './messages.ts';
+
+const CHUNK_ENTRIES_MAX = 2000;
+
+/** Half of a message, so that its envelope and the rest of its JSON fit as well. */
+const CHUNK_BYTES_MAX = MESSAGE_BYTES_MAX / 2;
 
 /**
  * What the columns of a collector's frames mean: column `i` of a frame is `series[i]`.
@@ -49,21 +54,15 @@ export class Dictionary {
     return { endpoint: this.endpointOf(seriesIndex).name, metric: entry.metric, tags: entry.tags };
   }
 
-  /** The whole dictionary as chunks of at most `seriesPerChunk` series. */
-  *chunks(seriesPerChunk = 2000): Iterable<DictionaryChunk> {
+  /**
+   * The whole dictionary as chunks, each of at most `CHUNK_ENTRIES_MAX` entries and, unless a single
+   * entry is larger, `CHUNK_BYTES_MAX` bytes of JSON.
+   */
+  *chunks(): Iterable<DictionaryChunk> {
+    const { generation } = this;
     const endpoints = this.endpoints.map((endpoint, index) => ({ index, endpoint }));
-    for (let from = 0; from < endpoints.length; from += seriesPerChunk) {
-      yield {
-        generation: this.generation,
-        endpoints: endpoints.slice(from, from + seriesPerChunk),
-        firstSeries: 0,
-        series: [],
-      };
-    }
-    for (let from = 0; from < this.series.length; from += seriesPerChunk) {
-      const series = this.series.slice(from, from + seriesPerChunk);
-      yield { generation: this.generation, endpoints: [], firstSeries: from, series };
-    }
+    for (const [, part] of slices(endpoints)) yield { generation, endpoints: part, firstSeries: 0, series: [] };
+    for (const [firstSeries, series] of slices(this.series)) yield { generation, endpoints: [], firstSeries, series };
   }
 
   #entry(seriesIndex: number): DictionarySeries {
@@ -71,6 +70,21 @@ export class Dictionary {
     assert(entry, `series ${seriesIndex} of ${this.series.length}`);
     return entry;
   }
+}
+
+/** Cuts a list into pieces that are small as JSON, each with the index of its first entry. */
+function* slices<Entry>(entries: readonly Entry[]): Iterable<[number, Entry[]]> {
+  let [start, bytes] = [0, 0];
+  for (const [index, entry] of entries.entries()) {
+    // Characters, of which one is at most three bytes of UTF-8.
+    const size = JSON.stringify(entry).length * 3;
+    if (index > start && (bytes + size > CHUNK_BYTES_MAX || index - start >= CHUNK_ENTRIES_MAX)) {
+      yield [start, entries.slice(start, index)];
+      [start, bytes] = [index, 0];
+    }
+    bytes += size;
+  }
+  if (start < entries.length) yield [start, entries.slice(start)];
 }
 
 function renamed(from: string, to: string): AppError {

@@ -43,6 +43,7 @@ function server() {
       logger: silentLogger,
       enrol: (hello, self) => enrolment.enrol(hello, self),
       onDescribed: () => {},
+      identify: () => {},
     });
     return { session, sent, closed };
   };

@@ -25,6 +25,9 @@ import { AHEAD_MS_MAX, type Intake } from './intake.ts';
 /** Frames of one connection that may wait for the disk; beyond it the connection is too fast. */
 const UNACKED_FRAMES_MAX = 2000;
 
+/** Names, labels and tags that one connection may send: 65,536 series at a kilobyte each. */
+const DICTIONARY_BYTES_MAX = 64 * 1024 * 1024;
+
 /** Generations of the dictionary that one connection may use: the old one and the new. */
 const GENERATIONS_MAX = 4;
 
@@ -43,6 +46,8 @@ export type CollectorSessionOptions = {
   /** Throws `IDENTITY_TAKEN` when another live connection has this name. */
   readonly enrol: (hello: Hello, session: CollectorSession) => void;
   readonly onDescribed: () => void;
+  /** Throws `TOKEN_REFUSED` when the connection's token belongs to a collector of another name. */
+  readonly identify: (collector: string) => void;
 };
 
 export type CollectorSessionStatus = {
@@ -64,6 +69,7 @@ export class CollectorSession {
   #hello: Hello | null = null;
   #base: Frame | null = null;
   #unacked = 0;
+  #dictionaryBytes = 0;
   #lastFrameMs: number | null = null;
   #clockSkewMs: number | null = null;
   #ended = false;
@@ -97,7 +103,10 @@ export class CollectorSession {
   #onHello(hello: Hello): void {
     if (this.#hello !== null) throw new AppError('FRAME_INVALID', 'a second hello on one connection');
     const skewMs = hello.nowMs - this.#options.clock.nowMs();
-    if (skewMs > AHEAD_MS_MAX) throw clockAhead(hello.collector, skewMs);
+    // An epoch from the future would outrank every later run of this collector.
+    const aheadMs = Math.max(skewMs, hello.bootEpoch - this.#options.clock.nowMs());
+    if (aheadMs > AHEAD_MS_MAX) throw clockAhead(hello.collector, aheadMs);
+    this.#options.identify(hello.collector);
     this.#options.enrol(hello, this);
     this.#hello = hello;
     this.#clockSkewMs = skewMs;
@@ -107,6 +116,10 @@ export class CollectorSession {
   }
 
   #onDictionary(body: Uint8Array): void {
+    this.#dictionaryBytes += body.length;
+    if (this.#dictionaryBytes > DICTIONARY_BYTES_MAX) {
+      throw new AppError('SERIES_BUDGET', `a dictionary of more than ${DICTIONARY_BYTES_MAX} bytes on one connection`);
+    }
     const chunk = parseDictionaryChunk(openJson(body));
     let dictionary = this.#dictionaries.get(chunk.generation);
     if (dictionary === undefined) {
@@ -163,8 +176,8 @@ export class CollectorSession {
       };
       if (!this.#ended) this.#options.socket.send(sealJson(this.#writer, 'ack', ack));
     } catch (error) {
-      if (!isAppError(error)) this.end(error);
-      // Otherwise the log did not take it: not acknowledged, so it comes again.
+      // Not logged, so not acknowledged: the collector sends it again, on another connection.
+      this.end(error);
     } finally {
       this.#unacked--;
     }

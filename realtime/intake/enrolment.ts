@@ -1,4 +1,4 @@
-import { AppError, type Clock, type CollectorStatus, type Hello, type TimestampMs } from '../../core/index.ts';
+import { AppError, type Clock, type CollectorStatus, type Hello } from '../../core/index.ts';
 import type { CollectorSession, CollectorSessionStatus } from './collector-session.ts';
 
 /** A connection that was silent for longer gives its name away. */
@@ -7,17 +7,20 @@ const SILENT_MS_MAX = 5000;
 /** Names that are remembered, connected or not. */
 const COLLECTORS_MAX = 10_000;
 
-type Enrolled = {
+type Connected = {
+  readonly kind: 'connected';
   readonly session: CollectorSession;
   readonly hello: Hello;
   readonly sinceMs: number;
-  connected: boolean;
 };
+/** What is left of a collector that is gone: its last words, not its dictionaries. */
+type Gone = { readonly kind: 'gone'; readonly last: CollectorSessionStatus };
 
 /** Who is connected under which name: one live writer each. */
 export class Enrolment {
   readonly #clock: Clock;
-  readonly #byName = new Map<string, Enrolled>();
+  /** In the order of arrival and departure: the first one that is gone left longest ago. */
+  readonly #byName = new Map<string, Connected | Gone>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,49 +32,56 @@ export class Enrolment {
    */
   enrol(hello: Hello, session: CollectorSession): void {
     const holder = this.#byName.get(hello.collector);
-    if (holder?.connected && holder.hello.bootEpoch !== hello.bootEpoch && this.#isAlive(holder)) {
-      throw new AppError('IDENTITY_TAKEN', `a live collector is called ${hello.collector} already`, {
-        hint: 'give each host’s collector a name of its own with --name',
-      });
+    if (holder?.kind === 'connected') {
+      if (holder.hello.bootEpoch !== hello.bootEpoch && this.#isAlive(holder)) throw nameTaken(hello.collector);
+      holder.session.end(new AppError('CONFLICT', 'the collector connected anew'));
     }
-    if (holder === undefined && this.#byName.size >= COLLECTORS_MAX) {
-      throw new AppError('SERIES_BUDGET', `${COLLECTORS_MAX} collectors are known already`);
-    }
-    if (holder?.connected) holder.session.end(new AppError('CONFLICT', 'the collector connected anew'));
-    this.#byName.set(hello.collector, { session, hello, sinceMs: this.#clock.monotonicMs(), connected: true });
+    this.#makeRoom(hello.collector);
+    this.#byName.delete(hello.collector);
+    const sinceMs = this.#clock.monotonicMs();
+    this.#byName.set(hello.collector, { kind: 'connected', session, hello, sinceMs });
   }
 
-  #isAlive(holder: Enrolled): boolean {
-    const { lastFrameMs } = holder.session.status();
+  #isAlive({ session, sinceMs }: Connected): boolean {
+    const { lastFrameMs } = session.status();
     if (lastFrameMs !== null) return this.#clock.nowMs() - lastFrameMs < SILENT_MS_MAX;
-    return this.#clock.monotonicMs() - holder.sinceMs < SILENT_MS_MAX;
+    return this.#clock.monotonicMs() - sinceMs < SILENT_MS_MAX;
+  }
+
+  /** Forgets whoever left longest ago; refuses only when everybody is here. */
+  #makeRoom(name: string): void {
+    if (this.#byName.has(name) || this.#byName.size < COLLECTORS_MAX) return;
+    for (const [other, { kind }] of this.#byName) {
+      if (kind === 'connected') continue;
+      this.#byName.delete(other);
+      return;
+    }
+    throw new AppError('SERIES_BUDGET', `${COLLECTORS_MAX} collectors are connected already`);
   }
 
   leave(session: CollectorSession): void {
-    for (const enrolled of this.#byName.values()) if (enrolled.session === session) enrolled.connected = false;
+    const name = session.hello?.collector ?? '';
+    const holder = this.#byName.get(name);
+    if (holder?.kind !== 'connected' || holder.session !== session) return;
+    this.#byName.delete(name);
+    this.#byName.set(name, { kind: 'gone', last: session.status() });
   }
 
-  status(): CollectorStatus[] {
-    return [...this.#byName].map(([name, { session, connected }]) =>
-      collectorStatus(name, connected, session.status()),
-    );
+  /** `refusedOf` tells how many series of a collector found no place. */
+  status(refusedOf: (collector: string) => number): CollectorStatus[] {
+    return [...this.#byName].map(([name, entry]) => {
+      const status = entry.kind === 'connected' ? entry.session.status() : entry.last;
+      return { name, connected: entry.kind === 'connected', ...status, seriesRefused: refusedOf(name) };
+    });
   }
 
   *sessions(): Iterable<CollectorSession> {
-    for (const { session, connected } of this.#byName.values()) if (connected) yield session;
+    for (const entry of this.#byName.values()) if (entry.kind === 'connected') yield entry.session;
   }
 }
 
-function collectorStatus(name: string, connected: boolean, status: CollectorSessionStatus): CollectorStatus {
-  const { lastFrameMs } = status;
-  return {
-    name,
-    connected,
-    version: status.version,
-    lastFrameMs: lastFrameMs === null ? null : (lastFrameMs as TimestampMs),
-    ackedSeq: status.ackedSeq,
-    clockSkewMs: status.clockSkewMs,
-    seriesCount: status.seriesCount,
-    seriesRefused: 0,
-  };
+function nameTaken(name: string): AppError {
+  return new AppError('IDENTITY_TAKEN', `a live collector is called ${name} already`, {
+    hint: 'give each host’s collector a name of its own with --name',
+  });
 }

@@ -6,6 +6,9 @@ import { Lane } from './lane.ts';
 /** A collector's clock may be this far ahead of ours before its frames are refused. */
 export const AHEAD_MS_MAX = 60_000;
 
+/** A frame that is older than this is not news, whatever its number. */
+const LIVE_SECONDS_MAX = 60;
+
 export type IntakeOptions = {
   readonly ring: Ring;
   readonly log: Pick<LogWriter, 'append'>;
@@ -55,10 +58,6 @@ export class Intake {
    */
   async accept(frame: Frame, dictionary: Dictionary): Promise<void> {
     const lane = this.lane(frame.collector);
-    if (frame.second < this.#options.ring.newestSecond - RING_SECONDS) {
-      this.#framesTooOld++;
-      return;
-    }
     const standing = lane.stand(frame);
     if (standing === 'outranked') {
       this.#framesOutranked++;
@@ -67,7 +66,8 @@ export class Intake {
     if (standing === 'known') this.#framesKnown++;
     if (lane.isDurable(frame)) return;
     const durable = this.#logged(lane, frame, dictionary);
-    if (standing !== 'known') this.#store(lane, frame, dictionary, standing === 'replaces');
+    if (this.#isTooOld(frame)) this.#framesTooOld++;
+    else if (standing !== 'known') this.#store(lane, frame, dictionary, standing === 'replaces');
     await durable;
   }
 
@@ -84,11 +84,25 @@ export class Intake {
     return logged;
   }
 
+  /** From before the ring: history takes it from the log, memory does not. */
+  #isTooOld({ second }: Frame): boolean {
+    return second < this.#options.clock.nowMs() / 1000 - RING_SECONDS;
+  }
+
+  /**
+   * Live is what a collector took last, now. Its clock may have been set back: then it tells of
+   * seconds before the newest, and is judged all the same.
+   */
+  #kindOf(lane: Lane, frame: Frame): Tick['kind'] {
+    const isRecent = frame.second > this.#options.clock.nowMs() / 1000 - LIVE_SECONDS_MAX;
+    return isRecent && lane.isNewest(frame) ? 'live' : 'late';
+  }
+
   #store(lane: Lane, frame: Frame, dictionary: Dictionary, replaces: boolean): void {
-    const kind = frame.second > lane.newestSecond ? 'live' : 'late';
+    const kind = this.#kindOf(lane, frame);
     lane.take(frame);
     if (replaces) this.#options.ring.clear(frame.collector, frame.second);
-    this.#options.ring.put(frame, dictionary);
+    this.#options.ring.put(frame, dictionary, this.#options.clock.nowMs());
     this.#framesTaken++;
     this.#samplesTaken += frame.values.length;
     const tick: Tick = { frame, dictionary, receivedAtMs: this.#options.clock.nowMs(), kind };
@@ -100,11 +114,14 @@ export class Intake {
     assert(frame.values.length <= dictionary.series.length, 'a dictionary that covers the frame');
     const lane = this.lane(frame.collector);
     lane.markDurable(frame);
+    const aheadMs = frame.second * 1000 - this.#options.clock.nowMs();
+    // From a time when the clock was wrong: in memory it would push out everything else.
+    if (aheadMs > AHEAD_MS_MAX || this.#isTooOld(frame)) return;
     const standing = lane.stand(frame);
     if (standing === 'known' || standing === 'outranked') return;
     lane.take(frame);
     if (standing === 'replaces') this.#options.ring.clear(frame.collector, frame.second);
-    this.#options.ring.put(frame, dictionary);
+    this.#options.ring.put(frame, dictionary, frame.sentAtMs);
   }
 
   status(): IntakeStatus {

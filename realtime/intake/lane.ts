@@ -6,7 +6,7 @@ import { RING_SECONDS } from '../ring/ring.ts';
 const EPOCHS_MAX = 8;
 
 /** Frames beyond the first unacknowledged one that are remembered as durable. */
-const SCATTERED_MAX = 100_000;
+const SCATTERED_MAX = 20_000;
 
 /** Which frame holds for each second of a window. Epoch 0: none. */
 type Stamps = { readonly epochs: Float64Array; readonly seqs: Float64Array };
@@ -21,6 +21,7 @@ export type Standing = 'new' | 'replaces' | 'known' | 'outranked';
 export class Lane {
   readonly collector: string;
   newestSecond = 0;
+  #newest: Pick<Frame, 'bootEpoch' | 'seq'> = { bootEpoch: 0, seq: 0 };
   readonly #stamps = new Map<number, Stamps>();
   readonly #durable = new Map<number, DurableSeqs>();
 
@@ -38,7 +39,13 @@ export class Lane {
     return order === 0 ? 'known' : order < 0 ? 'outranked' : 'replaces';
   }
 
+  /** True for a frame that was taken later than all before it, by the collector's own count. */
+  isNewest(frame: Frame): boolean {
+    return compareFrames(frame, this.#newest) > 0;
+  }
+
   take(frame: Frame): void {
+    if (this.isNewest(frame)) this.#newest = { bootEpoch: frame.bootEpoch, seq: frame.seq };
     const start = windowStartOf(frame.second);
     let stamps = this.#stamps.get(start);
     if (stamps === undefined) {
@@ -85,7 +92,9 @@ class DurableSeqs {
 
   add(seq: number): void {
     if (seq <= this.contiguous) return;
-    if (this.#scattered.size < SCATTERED_MAX) this.#scattered.add(seq);
+    this.#scattered.add(seq);
+    // A hole this old is not coming any more: its frames were freed with the log, or never sent.
+    if (this.#scattered.size > SCATTERED_MAX) this.contiguous = Math.min(...this.#scattered) - 1;
     while (this.#scattered.delete(this.contiguous + 1)) this.contiguous++;
   }
 }

@@ -5,16 +5,17 @@ import {
   findMetric,
   formatSeries,
   isAbsent,
+  jsonNumber,
   type LiveMessage,
   type LiveRequest,
   type LiveTopic,
   matchesTags,
-  type Selector,
   type SeriesIdentity,
+  type Tags,
   type Tick,
 } from '../../core/index.ts';
 
-const SUBSCRIPTIONS_PER_CLIENT_MAX = 200;
+const SUBSCRIPTIONS_PER_CLIENT_MAX = 50;
 const COLUMNS_PER_SUBSCRIPTION_MAX = 10_000;
 
 /** Sends one message, or returns false when the client has not read what was sent before. */
@@ -25,7 +26,10 @@ type Compiled = { readonly columns: Column[]; seen: number };
 
 type Subscription = {
   readonly id: number;
-  readonly selector: Selector;
+  readonly metrics: ReadonlySet<string>;
+  /** Null: all. */
+  readonly endpoints: ReadonlySet<string> | null;
+  readonly tags: Tags;
   /** Column numbers by series name: a series keeps its column whoever sends it. */
   readonly columnByName: Map<string, number>;
   readonly described: DescribedSeries[];
@@ -55,10 +59,12 @@ export class LiveClient {
     if (this.#subscriptions.size >= SUBSCRIPTIONS_PER_CLIENT_MAX) {
       throw new AppError('QUERY_LIMIT', `${SUBSCRIPTIONS_PER_CLIENT_MAX} subscriptions on one connection already`);
     }
-    const { id, select: selector } = request;
+    const { id, select } = request;
     this.#subscriptions.set(id, {
       id,
-      selector,
+      metrics: new Set(select.metrics),
+      endpoints: select.endpoints === undefined ? null : new Set(select.endpoints),
+      tags: select.tags ?? {},
       columnByName: new Map(),
       described: [],
       named: 0,
@@ -90,7 +96,7 @@ export class LiveClient {
     if (compiled.columns.length === 0) return true;
     if (!this.#name(subscription)) return false;
     const columns: number[] = [];
-    const values: (number | 'NaN' | 'Infinity' | '-Infinity')[] = [];
+    const values: ReturnType<typeof jsonNumber>[] = [];
     for (const { index, column } of compiled.columns) {
       if (index >= tick.frame.values.length || isAbsent(tick.frame.values, index)) continue;
       columns.push(column);
@@ -109,13 +115,6 @@ export class LiveClient {
   }
 }
 
-/** JSON has no infinities and no NaN; they are written as words. */
-function jsonNumber(value: number): number | 'NaN' | 'Infinity' | '-Infinity' {
-  if (Number.isFinite(value)) return value;
-  if (Number.isNaN(value)) return 'NaN';
-  return value > 0 ? 'Infinity' : '-Infinity';
-}
-
 /** Extends what is known of a dictionary by what it has gained since. */
 function compile(subscription: Subscription, dictionary: Dictionary): Compiled {
   let compiled = subscription.compiled.get(dictionary);
@@ -124,8 +123,9 @@ function compile(subscription: Subscription, dictionary: Dictionary): Compiled {
     subscription.compiled.set(dictionary, compiled);
   }
   for (; compiled.seen < dictionary.series.length; compiled.seen++) {
+    if (!subscription.metrics.has(dictionary.series[compiled.seen]?.metric ?? '')) continue;
     const series = dictionary.identityOf(compiled.seen);
-    const column = isSelected(subscription.selector, series) ? columnOf(subscription, series) : null;
+    const column = isSelected(subscription, series) ? columnOf(subscription, series) : null;
     if (column !== null) compiled.columns.push({ index: compiled.seen, column });
   }
   return compiled;
@@ -143,10 +143,8 @@ function columnOf(subscription: Subscription, series: SeriesIdentity): number | 
   return column;
 }
 
-function isSelected(selector: Selector, series: SeriesIdentity): boolean {
-  if (!selector.metrics.includes(series.metric)) return false;
-  if (selector.endpoints !== undefined && !selector.endpoints.includes(series.endpoint)) return false;
-  return matchesTags(series.tags, selector.tags ?? {});
+function isSelected({ endpoints, tags }: Subscription, series: SeriesIdentity): boolean {
+  return (endpoints === null || endpoints.has(series.endpoint)) && matchesTags(series.tags, tags);
 }
 
 /** All live clients. A client that does not read misses ticks and is told how many; nobody waits for it. */

@@ -1,6 +1,6 @@
 /** The bytes of segments and records (`FORMAT.md`). */
 import { crc32 } from 'node:zlib';
-import { ByteReader, type ByteWriter } from '../../core/index.ts';
+import { assert, ByteReader, type ByteWriter } from '../../core/index.ts';
 
 export const SEGMENT_HEADER_BYTES = 16;
 const SEGMENT_MAGIC = Buffer.from('SAKERLOG', 'ascii');
@@ -28,7 +28,9 @@ export function writeRecord(writer: ByteWriter, type: number, writeBody: (writer
   writer.u32(type);
   writer.u32(0);
   writeBody(writer);
-  writer.patchU32(start + 4, writer.length - start - RECORD_HEADER_BYTES);
+  const length = writer.length - start - RECORD_HEADER_BYTES;
+  assert(length <= RECORD_BODY_MAX, `a record of at most ${RECORD_BODY_MAX} bytes, not ${length}`);
+  writer.patchU32(start + 4, length);
   const record = writer.written().subarray(start);
   writer.patchU32(start + 12, checksum(record));
 }

@@ -17,8 +17,11 @@ import type { BlockCache } from './block-cache.ts';
  */
 export const WINDOW_SECONDS = 300;
 
-/** A window is sealed at the earliest this long after its end: time for stragglers. */
-const SEAL_DELAY_SECONDS = 10;
+/** A window is sealed at the earliest this long after its end: a collector may be a minute ahead of another. */
+const SEAL_DELAY_SECONDS = 70;
+
+/** Stands for a column that a series did not get. */
+export const REFUSED = -1;
 
 /** Endpoints take turns within this time, so that no second has to seal them all. */
 const SEAL_SPREAD_SECONDS = 50;
@@ -36,6 +39,10 @@ export class EndpointStore {
   /** The collector that writes this endpoint. */
   collector: string;
   newestSecond = 0;
+  /** When a sample came last, by our clock. */
+  heardAtMs = 0;
+  /** The ring has let go of it. */
+  isDropped = false;
   readonly series: StoredSeries[] = [];
   readonly #columnByKey = new Map<string, number>();
   readonly #open = new Map<number, Float64Array[]>();
@@ -79,25 +86,25 @@ export class EndpointStore {
     return this.#columnByKey.has(`${metric}/${formatTags(tags)}`);
   }
 
-  /** Stores `values[from[i]]` as the sample of column `to[i]`; `from` is ascending. */
-  put(second: Second, values: Float64Array, from: readonly number[], to: readonly number[]): void {
+  /**
+   * Stores `values[from[i]]` as the sample of column `to[i]`; `from` is ascending. Absent values are
+   * passed over: the second is absent already, or was cleared. Returns whether there was a sample.
+   */
+  put(second: Second, values: Float64Array, from: readonly number[], to: readonly number[]): boolean {
     const start = windowStartOf(second);
-    const row = second - start;
-    const columns = this.#openWindow(start);
-    let stored = false;
+    let columns: Float64Array[] | null = null;
     for (let index = 0; index < from.length; index++) {
       const source = from[index] as number;
       if (source >= values.length) break;
       const column = to[index] as number;
+      if (column === REFUSED || isAbsent(values, source)) continue;
+      columns ??= this.#openWindow(start);
       columns[column] ??= absentColumn(WINDOW_SECONDS);
-      const target = columns[column];
-      const value = values[source] as number;
-      // Through a branch, because a NaN's payload does not survive a plain assignment.
-      if (!isAbsent(values, source)) target[row] = value;
-      else fillAbsent(target, row, row + 1);
-      stored ||= !isAbsent(target, row);
+      columns[column][second - start] = values[source] as number;
     }
-    if (stored && second > this.newestSecond) this.newestSecond = second;
+    if (columns === null) return false;
+    if (second > this.newestSecond) this.newestSecond = second;
+    return true;
   }
 
   /** Makes a second absent in all columns. */

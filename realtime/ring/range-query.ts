@@ -12,6 +12,9 @@ import type { Ring } from './ring.ts';
 
 const QUERY_SERIES_MAX = 1000;
 
+/** Buckets of all series in one answer: about 15 MB of JSON. */
+const QUERY_POINTS_MAX = 300_000;
+
 /** About a second of decoding: 800 series over 24 h are 69 million. */
 const QUERY_SAMPLES_MAX = 100_000_000;
 
@@ -55,6 +58,14 @@ export function checkRange(range: Range, seriesCount: number): void {
   const bucketCount = (range.to - range.from) / range.step;
   if (bucketCount > BUCKETS_MAX)
     throw tooMany('buckets', `${bucketCount} of at most ${BUCKETS_MAX}`, 'take a larger step');
+  const points = bucketCount * seriesCount;
+  if (points > QUERY_POINTS_MAX) {
+    throw tooMany(
+      'points',
+      `${points} of at most ${QUERY_POINTS_MAX}`,
+      'take a larger step, a shorter range or fewer series',
+    );
+  }
   const samples = (range.to - range.from) * seriesCount;
   if (samples > QUERY_SAMPLES_MAX) {
     throw tooMany('samples', `${samples} of at most ${QUERY_SAMPLES_MAX}`, 'take a shorter range or fewer series');

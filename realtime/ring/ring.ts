@@ -1,12 +1,12 @@
 import type { Dictionary, Endpoint, Frame, Second } from '../../core/index.ts';
-import { assert } from '../../core/index.ts';
+import { assert, isAbsent } from '../../core/index.ts';
 import { BlockCache } from './block-cache.ts';
-import { EndpointStore, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
+import { EndpointStore, REFUSED, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
 
 export const RING_SECONDS = 24 * 3600;
 
-/** An endpoint that another collector fed this recently is not given away. */
-const OWNER_HOLDS_SECONDS = 30;
+/** An endpoint that another collector fed this recently, by our clock, is not given away. */
+const OWNER_HOLDS_MS = 30_000;
 
 export type RingOptions = {
   /** Series of all endpoints together; more are refused and counted. */
@@ -17,9 +17,14 @@ export type RingOptions = {
 
 const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
-/** Which columns of a collector's frames go to which columns of which endpoint. */
-type Route = { readonly store: EndpointStore; readonly from: number[]; readonly to: number[] };
-type Mapping = { readonly routes: Map<number, Route | null>; mapped: number };
+/** Which columns of a collector's frames belong to an endpoint, and where they go in its store. */
+type Route = {
+  readonly indexes: number[];
+  /** Column for each index; `REFUSED` where the budget has none left. As long as what is mapped. */
+  readonly columns: number[];
+  store: EndpointStore | null;
+};
+type Mapping = { readonly routes: Map<number, Route>; mapped: number };
 
 export type RingStatus = {
   readonly seriesCount: number;
@@ -42,6 +47,8 @@ export class Ring {
   #endpointsMade = 0;
   #seriesCount = 0;
   #seriesRefused = 0;
+  /** One entry a collector; their number is bounded where they enrol. */
+  readonly #refusedBy = new Map<string, number>();
   #newestSecond = 0;
   #sweptSecond = 0;
 
@@ -67,10 +74,16 @@ export class Ring {
     return this.#endpoints.get(name);
   }
 
-  /** Stores a frame. The caller has made sure that it holds for its second. */
-  put(frame: Frame, dictionary: Dictionary): void {
-    for (const route of this.#routesOf(frame, dictionary).values()) {
-      route?.store.put(frame.second, frame.values, route.from, route.to);
+  /**
+   * Stores a frame that came at `atMs`. The caller has made sure that it holds for its second, and
+   * has cleared the second where another frame held for it before.
+   */
+  put(frame: Frame, dictionary: Dictionary, atMs: number): void {
+    for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
+      const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, atMs);
+      if (store === null) continue;
+      this.#mapColumns(route, store, dictionary);
+      if (store.put(frame.second, frame.values, route.indexes, route.columns)) store.heardAtMs = atMs;
     }
     if (frame.second > this.#newestSecond) this.#newestSecond = frame.second;
     this.#sweep();
@@ -81,46 +94,80 @@ export class Ring {
     for (const store of this.#endpoints.values()) if (store.collector === collector) store.clear(second);
   }
 
-  #routesOf(frame: Frame, dictionary: Dictionary): Map<number, Route | null> {
+  #routesOf(frame: Frame, dictionary: Dictionary): Map<number, Route> {
     let mapping = this.#mappings.get(dictionary);
     if (mapping === undefined) {
       mapping = { routes: new Map(), mapped: 0 };
       this.#mappings.set(dictionary, mapping);
     }
     for (; mapping.mapped < frame.values.length; mapping.mapped++) {
-      this.#mapSeries(mapping, dictionary, mapping.mapped, frame);
+      const entry = dictionary.series[mapping.mapped];
+      assert(entry, 'a dictionary that covers the frame');
+      const route = mapping.routes.get(entry.endpoint) ?? { indexes: [], columns: [], store: null };
+      route.indexes.push(mapping.mapped);
+      mapping.routes.set(entry.endpoint, route);
     }
     return mapping.routes;
   }
 
-  #mapSeries(mapping: Mapping, dictionary: Dictionary, index: number, frame: Frame): void {
-    const entry = dictionary.series[index];
-    assert(entry, 'a dictionary that covers the frame');
-    if (!mapping.routes.has(entry.endpoint)) {
-      const store = this.#storeFor(dictionary.endpointOf(index), frame);
-      mapping.routes.set(entry.endpoint, store === null ? null : { store, from: [], to: [] });
+  /**
+   * The store that the frame's collector may write, or null. Asked for each frame: an endpoint
+   * moves between hosts, leaves after a day of silence, and comes back.
+   */
+  #ownedStore(route: Route, endpoint: Endpoint | undefined, frame: Frame, atMs: number): EndpointStore | null {
+    const known = route.store;
+    if (known !== null && known.collector === frame.collector && !known.isDropped) {
+      // Replaced in place when a container is recreated or ends.
+      if (endpoint !== undefined) known.endpoint = endpoint;
+      return known;
     }
-    const route = mapping.routes.get(entry.endpoint);
-    if (!route || !this.#admit(route.store, entry.metric, entry.tags)) {
-      this.#seriesRefused++;
-      return;
+    route.store = null;
+    // Only who has something to tell takes an endpoint: the old host goes on sending empty columns.
+    if (endpoint === undefined || !route.indexes.some((index) => isPresent(frame.values, index))) return null;
+    const store = this.#claim(endpoint, frame.collector, atMs);
+    if (store === null) {
+      this.#refuse(frame.collector, 1);
+      return null;
     }
-    route.from.push(index);
-    route.to.push(route.store.columnFor(entry.metric, entry.tags));
+    route.store = store;
+    route.columns.length = 0;
+    return store;
   }
 
   /** Null when another collector holds the endpoint. */
-  #storeFor(endpoint: Endpoint, frame: Frame): EndpointStore | null {
+  #claim(endpoint: Endpoint, collector: string, atMs: number): EndpointStore | null {
     let store = this.#endpoints.get(endpoint.name);
     if (store === undefined) {
-      store = new EndpointStore(endpoint, frame.collector, { cache: this.#cache, turn: this.#endpointsMade++ });
+      store = new EndpointStore(endpoint, collector, { cache: this.#cache, turn: this.#endpointsMade++ });
       this.#endpoints.set(endpoint.name, store);
+    } else if (store.collector !== collector) {
+      if (atMs - store.heardAtMs < OWNER_HOLDS_MS) return null;
+      store.collector = collector;
     }
-    if (store.collector !== frame.collector) {
-      if (frame.second - store.newestSecond < OWNER_HOLDS_SECONDS) return null;
-      store.collector = frame.collector;
-    }
+    store.endpoint = endpoint;
+    store.heardAtMs = atMs;
     return store;
+  }
+
+  /** Gives columns to series of a route that have none yet. */
+  #mapColumns(route: Route, store: EndpointStore, dictionary: Dictionary): void {
+    for (let at = route.columns.length; at < route.indexes.length; at++) {
+      const entry = dictionary.series[route.indexes[at] as number];
+      assert(entry, 'a dictionary that covers the frame');
+      const isAdmitted = this.#admit(store, entry.metric, entry.tags);
+      if (!isAdmitted) this.#refuse(store.collector, 1);
+      route.columns.push(isAdmitted ? store.columnFor(entry.metric, entry.tags) : REFUSED);
+    }
+  }
+
+  #refuse(collector: string, count: number): void {
+    this.#seriesRefused += count;
+    this.#refusedBy.set(collector, this.refusedOf(collector) + count);
+  }
+
+  /** Times that series of a collector found no place, since the start. */
+  refusedOf(collector: string): number {
+    return this.#refusedBy.get(collector) ?? 0;
   }
 
   #admit(store: EndpointStore, metric: string, tags: StoredSeries['tags']): boolean {
@@ -148,6 +195,7 @@ export class Ring {
     for (const [name, store] of this.#endpoints) {
       store.evictBefore(this.oldestSecond);
       if (!store.isEmpty) continue;
+      store.isDropped = true;
       this.#endpoints.delete(name);
       this.#seriesCount -= store.series.length;
     }
@@ -169,3 +217,5 @@ export class Ring {
     };
   }
 }
+
+const isPresent = (values: Float64Array, index: number): boolean => index < values.length && !isAbsent(values, index);

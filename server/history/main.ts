@@ -16,6 +16,7 @@ const logger = pino(
   pino.destination(2),
 );
 
+process.umask(0o077);
 const stop = stopRequest(process);
 try {
   const passwordFile = values['clickhouse-password-file'];

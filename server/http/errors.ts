@@ -28,7 +28,7 @@ export function problemOf(error: AppError, requestId: string): object {
 }
 
 function toAppError(error: FastifyError): AppError {
-  if (isAppError(error)) return error;
+  if (isAppError(error)) return error.status === 500 ? internal() : error;
   const code = codeByFastify[error.code];
   if (code !== undefined) return new AppError(code, error.message);
   if (error.statusCode === 429) {
@@ -37,5 +37,10 @@ function toAppError(error: FastifyError): AppError {
     });
   }
   if (error.statusCode !== undefined && error.statusCode < 500) return new AppError('BAD_REQUEST', error.message);
+  return internal();
+}
+
+/** What broke inside is not the caller's business: a statement, a path, a reason of the engine. */
+function internal(): AppError {
   return new AppError('INTERNAL', 'something went wrong here; the log has the details under this request’s id');
 }

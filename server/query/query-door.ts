@@ -2,6 +2,7 @@ import {
   AppError,
   type Clock,
   findMetric,
+  jsonNumber,
   type QueryRange,
   type QueryRangeAnswer,
   type RangeSeries,
@@ -49,7 +50,7 @@ export async function queryRange(options: QueryDoorOptions, query: QueryRange): 
   const old = { ...range, to: seam };
   const recent = { ...range, from: seam };
   const fromHistory = old.from < old.to ? await options.history(query.select, old) : [];
-  const fromRing = recent.from < recent.to ? queryRing(realtime, query.select, recent) : [];
+  const fromRing = recent.from < recent.to ? await queryRing(realtime, query.select, recent) : [];
   return {
     fromMs: range.from * 1000,
     toMs: range.to * 1000,
@@ -74,21 +75,32 @@ function resolve({ fromMs, toMs, stepSeconds }: QueryRange, oldest: number): Ran
 
 const niceStep = (seconds: number): number => STEPS.find((step) => step >= seconds) ?? 86_400;
 
-function queryRing(realtime: Pick<Realtime, 'ring'>, selector: Selector, range: Range): RangeSeries[] {
+/** Between two series others get a turn: a heavy query is not felt by the intake. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function queryRing(realtime: Pick<Realtime, 'ring'>, selector: Selector, range: Range): Promise<RangeSeries[]> {
   const located = select(realtime.ring, selector);
   checkRange(range, located.length);
-  return located.map((one) => {
+  const series: RangeSeries[] = [];
+  for (const one of located) {
     const { endpoint, metric, tags } = one.series;
-    return { endpoint, metric, tags, unit: findMetric(metric)?.unit ?? null, ...answerOf(readBuckets(one, range)) };
-  });
+    const buckets = answerOf(readBuckets(one, range));
+    series.push({ endpoint, metric, tags, unit: findMetric(metric)?.unit ?? null, ...buckets });
+    await turn();
+  }
+  return series;
 }
 
 function answerOf(buckets: Buckets): Pick<RangeSeries, 'count' | 'min' | 'max' | 'avg'> {
   const count = Array.from(buckets.count);
-  const whereCounted = (column: Float64Array): (number | null)[] =>
-    count.map((samples, bucket) => (samples === 0 ? null : (column[bucket] ?? null)));
-  const avg = count.map((samples, bucket) => (samples === 0 ? null : (buckets.sum[bucket] ?? 0) / samples));
-  return { count, min: whereCounted(buckets.min), max: whereCounted(buckets.max), avg };
+  const whereCounted = (valueAt: (bucket: number) => number) =>
+    count.map((samples, bucket) => (samples === 0 ? null : jsonNumber(valueAt(bucket))));
+  return {
+    count,
+    min: whereCounted((bucket) => buckets.min[bucket] ?? Number.NaN),
+    max: whereCounted((bucket) => buckets.max[bucket] ?? Number.NaN),
+    avg: whereCounted((bucket) => (buckets.sum[bucket] ?? Number.NaN) / (count[bucket] ?? 0)),
+  };
 }
 
 /** Puts the two halves of each series side by side; a half without data is a row of gaps. */

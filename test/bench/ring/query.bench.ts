@@ -35,7 +35,7 @@ function fill(recording: Awaited<ReturnType<typeof readRecording>>, { seriesCoun
   const ring = new Ring({ seriesMax: seriesCount });
   const startedAt = process.cpuUsage();
   for (let tick = 0; tick < hours * 3600; tick++) {
-    for (const { dictionary, frame } of fleet.hosts) ring.put(frame(tick), dictionary);
+    for (const { dictionary, frame } of fleet.hosts) ring.put(frame(tick), dictionary, (FLEET_START + tick) * 1000);
     if (tick % 3600 === 3599) say(`${(tick + 1) / 3600} h, ${Math.round(process.memoryUsage().rss / 2 ** 20)} MiB`);
   }
   const { user, system } = process.cpuUsage(startedAt);

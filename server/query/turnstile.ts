@@ -1,0 +1,38 @@
+import { AppError } from '../../core/index.ts';
+
+/**
+ * Lets so many in at a time and so many wait; the rest are told to come back. Heavy work is bounded
+ * in memory that way, whoever asks for it.
+ */
+export class Turnstile {
+  readonly #insideMax: number;
+  readonly #waitingMax: number;
+  readonly #waiting: (() => void)[] = [];
+  #inside = 0;
+
+  constructor(limits: { readonly insideMax: number; readonly waitingMax: number }) {
+    this.#insideMax = limits.insideMax;
+    this.#waitingMax = limits.waitingMax;
+  }
+
+  /** Runs `work` when it is its turn. Throws `TOO_MANY_REQUESTS` when too many wait already. */
+  async pass<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#inside >= this.#insideMax) await this.#wait();
+    this.#inside++;
+    try {
+      return await work();
+    } finally {
+      this.#inside--;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #wait(): Promise<void> {
+    if (this.#waiting.length >= this.#waitingMax) {
+      throw new AppError('TOO_MANY_REQUESTS', `${this.#insideMax} queries run and ${this.#waitingMax} wait already`, {
+        hint: 'try again in a second, or ask for less at a time',
+      });
+    }
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
