@@ -8,7 +8,7 @@ import {
   type Logger,
   type TickListener,
 } from '../core/index.ts';
-import { CollectorSession, type CollectorSocket } from './intake/collector-session.ts';
+import { CollectorSession, type CollectorSocket, type Identify } from './intake/collector-session.ts';
 import { Enrolment } from './intake/enrolment.ts';
 import { Intake, type IntakeStatus } from './intake/intake.ts';
 import type { LiveHub } from './live/live-hub.ts';
@@ -87,8 +87,8 @@ export class Realtime {
     return new Realtime(options, { ring, log, intake, recovered });
   }
 
-  /** A collector has connected; its messages go to `receive`. `identify` throws when it may not have its name. */
-  connect(socket: CollectorSocket, identify: (collector: string) => void = () => {}): CollectorConnection {
+  /** A collector has connected; its messages go to `receive`. `identify` rejects when it may not have its name. */
+  connect(socket: CollectorSocket, identify: Identify): CollectorConnection {
     const session = new CollectorSession({
       socket,
       intake: this.#intake,

@@ -118,7 +118,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   });
   closers.add('realtime', () => realtime.close());
 
-  const http = await createHttpServer({ logger, accounts, tokens, version });
+  const http = await createHttpServer({ ...config, logger, accounts, tokens, version });
   closers.add('http', () => http.close());
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
@@ -131,7 +131,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   });
   alertingRoutes(http, { alerting, clock });
   scalingRoutes(http, { scaler, clock });
-  streamRoutes(http, { realtime, hub, clock });
+  streamRoutes(http, { realtime, hub, clock, accounts, tokens });
   operationsRoutes(http, {
     readiness: () => readinessOf({ realtime, history }),
     metricsText: createMetrics({ realtime, alerting, scaler, history }),

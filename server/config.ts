@@ -38,6 +38,8 @@ export type ServerConfig = {
   /** How people reach the console; links in messages begin with it. */
   readonly publicUrl: string;
   readonly consoleDirectory: string;
+  /** Addresses or CIDR ranges, comma-separated, of proxies in front; null: none. */
+  readonly trustedProxy: string | null;
 };
 
 /** Flags of `saker server`, in the form that `parseArgs` takes. `saker up` has the same. */
@@ -49,6 +51,7 @@ export const serverFlags = {
   groups: { type: 'string' },
   'docker-socket': { type: 'string' },
   'public-url': { type: 'string' },
+  'trusted-proxy': { type: 'string' },
 } as const;
 
 export type ServerFlags = { readonly [Name in keyof typeof serverFlags]?: string | undefined };
@@ -59,7 +62,8 @@ export const serverFlagsHelp = `  --host ADDRESS          listen here (127.0.0.1
   --rules FILE            alert rules (rules.yaml in the data folder)
   --groups FILE           scaling groups (groups.yaml in the data folder)
   --docker-socket PATH    Docker engine to watch and scale, "none" for none (/var/run/docker.sock)
-  --public-url URL        how people reach the console, for links in messages`;
+  --public-url URL        how people reach the console: links in messages, and the origin of their browsers
+  --trusted-proxy CIDR    believe X-Forwarded-For of these proxies (nobody's)`;
 
 /** Throws `BAD_REQUEST` that names the flag. */
 export function serverConfig(flags: ServerFlags, consoleDirectory: string): ServerConfig {
@@ -78,6 +82,7 @@ export function serverConfig(flags: ServerFlags, consoleDirectory: string): Serv
       flags['public-url'] ?? `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`,
     ),
     consoleDirectory,
+    trustedProxy: flags['trusted-proxy'] ?? null,
   };
 }
 

@@ -14,7 +14,11 @@ export const signInSchema = Type.Object(
   closed,
 );
 
-export const setPasswordSchema = Type.Object({ name: userName, password }, closed);
+/** `currentPassword` is asked for as soon as somebody has one. */
+export const setPasswordSchema = Type.Object(
+  { name: userName, password, currentPassword: Type.Optional(Type.String({ maxLength: 256 })) },
+  closed,
+);
 
 export const sessionAnswerSchema = Type.Object(
   {

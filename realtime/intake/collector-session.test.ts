@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import {
+  AppError,
   ByteWriter,
   type Dictionary,
   encodeFrame,
@@ -43,7 +44,9 @@ function server() {
       logger: silentLogger,
       enrol: (hello, self) => enrolment.enrol(hello, self),
       onDescribed: () => {},
-      identify: () => {},
+      identify: async (collector) => {
+        if (collector === 'stolen') throw new AppError('TOKEN_REFUSED', 'this token belongs to another');
+      },
     });
     return { session, sent, closed };
   };
@@ -67,6 +70,7 @@ describe('collector session', () => {
     const { session, sent } = connect();
     const dictionary = dictionaryOf(2);
     session.receive(hello());
+    await settled();
     sendDictionary(session, dictionary);
     const first = frameOf({ seq: 1, samples: [1, 2] });
     session.receive(frameMessage(first, dictionary));
@@ -85,11 +89,13 @@ describe('collector session', () => {
     const before = connect();
     const dictionary = dictionaryOf(1);
     before.session.receive(hello());
+    await settled();
     sendDictionary(before.session, dictionary);
     for (const seq of [1, 2, 4]) before.session.receive(frameMessage(frameOf({ seq, samples: [seq] }), dictionary));
     await settled();
     const after = connect();
     after.session.receive(hello());
+    await settled();
     expect(after.sent[0]).toMatchObject({ type: 'welcome', body: { ackedSeq: 2 } });
     expect(before.closed).toStrictEqual(['CONFLICT']);
   });
@@ -97,13 +103,27 @@ describe('collector session', () => {
   test('refuses a second live collector of the same name, until the first is silent', async () => {
     const { clock, connect } = server();
     connect().session.receive(hello(1000));
+    await settled();
     const second = connect();
     second.session.receive(hello(2000));
+    await settled();
     expect(second.closed).toStrictEqual(['IDENTITY_TAKEN']);
     await clock.advance(6000);
     const third = connect();
     third.session.receive(hello(2000));
+    await settled();
     expect(third.sent[0]?.type).toBe('welcome');
+  });
+
+  test('refuses a name that the connection’s token does not have, and a frame before the welcome', async () => {
+    const { session, closed } = server().connect();
+    session.receive(hello(1000, 'stolen'));
+    await settled();
+    expect(closed).toStrictEqual(['TOKEN_REFUSED']);
+    const hasty = server().connect();
+    hasty.session.receive(hello());
+    hasty.session.receive(frameMessage(frameOf({ seq: 1, samples: [1] }), dictionaryOf(1)));
+    expect(hasty.closed).toStrictEqual(['FRAME_INVALID']);
   });
 
   test.each([
@@ -127,10 +147,11 @@ describe('collector session', () => {
     expect(sent.at(-1)).toMatchObject({ type: 'refusal', body: { code, fatal: true } });
   });
 
-  test('believes nobody who speaks for another collector', () => {
+  test('believes nobody who speaks for another collector', async () => {
     const { ring, connect } = server();
     const { session, closed } = connect();
     session.receive(hello());
+    await settled();
     const dictionary = dictionaryOf(1);
     sendDictionary(session, dictionary);
     session.receive(frameMessage(frameOf({ seq: 1, samples: [1], collector: 'h2' }), dictionary));

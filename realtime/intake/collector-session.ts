@@ -46,9 +46,11 @@ export type CollectorSessionOptions = {
   /** Throws `IDENTITY_TAKEN` when another live connection has this name. */
   readonly enrol: (hello: Hello, session: CollectorSession) => void;
   readonly onDescribed: () => void;
-  /** Throws `TOKEN_REFUSED` when the connection's token belongs to a collector of another name. */
-  readonly identify: (collector: string) => void;
+  readonly identify: Identify;
 };
+
+/** Resolves when this connection may speak for a collector; rejects with `TOKEN_REFUSED` when it may not. */
+export type Identify = (collector: string) => Promise<void>;
 
 export type CollectorSessionStatus = {
   readonly version: string;
@@ -67,6 +69,7 @@ export class CollectorSession {
   readonly #writer = new ByteWriter();
   readonly #dictionaries = new Map<number, Dictionary>();
   #hello: Hello | null = null;
+  #isWelcome = false;
   #base: Frame | null = null;
   #unacked = 0;
   #dictionaryBytes = 0;
@@ -94,7 +97,7 @@ export class CollectorSession {
 
   #dispatch(message: Message): void {
     if (message.type === 'hello') return this.#onHello(parseHello(openJson(message.body)));
-    if (this.#hello === null) throw new AppError('FRAME_INVALID', `a ${message.type} message before hello`);
+    if (!this.#isWelcome) throw new AppError('FRAME_INVALID', `a ${message.type} message before the welcome`);
     if (message.type === 'dictionary') return this.#onDictionary(message.body);
     if (message.type === 'frame') return this.#onFrame(message.body);
     throw new AppError('FRAME_INVALID', `a ${message.type} message from a collector`);
@@ -106,13 +109,23 @@ export class CollectorSession {
     // An epoch from the future would outrank every later run of this collector.
     const aheadMs = Math.max(skewMs, hello.bootEpoch - this.#options.clock.nowMs());
     if (aheadMs > AHEAD_MS_MAX) throw clockAhead(hello.collector, aheadMs);
-    this.#options.identify(hello.collector);
-    this.#options.enrol(hello, this);
     this.#hello = hello;
     this.#clockSkewMs = skewMs;
-    const ackedSeq = this.#options.intake.lane(hello.collector).ackedSeq(hello.bootEpoch);
-    const welcome: Welcome = { ackedSeq, nowMs: this.#options.clock.nowMs() };
-    this.#options.socket.send(sealJson(this.#writer, 'welcome', welcome));
+    void this.#welcome(hello);
+  }
+
+  async #welcome(hello: Hello): Promise<void> {
+    try {
+      await this.#options.identify(hello.collector);
+      if (this.#ended) return;
+      this.#options.enrol(hello, this);
+      this.#isWelcome = true;
+      const ackedSeq = this.#options.intake.lane(hello.collector).ackedSeq(hello.bootEpoch);
+      const welcome: Welcome = { ackedSeq, nowMs: this.#options.clock.nowMs() };
+      this.#options.socket.send(sealJson(this.#writer, 'welcome', welcome));
+    } catch (error) {
+      this.end(error);
+    }
   }
 
   #onDictionary(body: Uint8Array): void {

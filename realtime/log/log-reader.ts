@@ -45,17 +45,17 @@ type SegmentState = { readonly number: number; readonly dictionaries: Dictionari
 type ReaderState = { readonly directory: string; segment: SegmentState | null };
 
 async function read(state: ReaderState, from: LogPosition | null, options: ReadOptions): Promise<LogBatch> {
-  const segments = await listSegments(state.directory);
-  const number = segments.find((segment) => segment >= (from?.segment ?? 0));
-  if (number === undefined) return emptyBatch(from ?? { segment: 0, offset: 0 });
-  const offset = number === from?.segment ? Math.max(from.offset, SEGMENT_HEADER_BYTES) : SEGMENT_HEADER_BYTES;
-  const segment = await segmentState(state, { segment: number, offset });
-  const end = options.until?.segment === number ? options.until.offset : undefined;
-  const batch = readOn(segment, await readSegment(state.directory, number, offset, end), options.bytesMax);
-  const isLast = number === segments[segments.length - 1] || options.until?.segment === number;
-  if (batch.frames.length > 0 || isLast) return batch;
-  // Nothing is left in a segment that is never written again.
-  return read(state, { segment: number + 1, offset: SEGMENT_HEADER_BYTES }, options);
+  const segments = (await listSegments(state.directory)).filter((segment) => segment >= (from?.segment ?? 0));
+  let last = emptyBatch(from ?? { segment: 0, offset: 0 });
+  // What is left of a segment that is never written again may be nothing; then the next one is read.
+  for (const number of segments) {
+    const offset = number === from?.segment ? Math.max(from.offset, SEGMENT_HEADER_BYTES) : SEGMENT_HEADER_BYTES;
+    const segment = await segmentState(state, { segment: number, offset });
+    const end = options.until?.segment === number ? options.until.offset : undefined;
+    last = readOn(segment, await readSegment(state.directory, number, offset, end), options.bytesMax);
+    if (last.frames.length > 0 || end !== undefined) return last;
+  }
+  return last;
 }
 
 const emptyBatch = (next: LogPosition): LogBatch => ({ frames: [], next, bytes: 0, damagedBytes: 0 });

@@ -20,7 +20,7 @@ import {
 } from '../../core/index.ts';
 import { WrittenDictionaries } from './dictionaries.ts';
 import { recordTypes, SEGMENT_HEADER_BYTES, writeRecord, writeSegmentHeader } from './record.ts';
-import { segmentPath, syncDirectory } from './segment-files.ts';
+import { removeSegment, segmentPath, syncDirectory } from './segment-files.ts';
 
 const RETRY_DELAY_MS = 1000;
 
@@ -139,6 +139,7 @@ export class LogWriter {
     if (this.#segment !== null && this.#segment.durableBytes >= this.#options.segmentBytesMax)
       await this.#closeSegment();
     if (this.#segment !== null) return this.#segment;
+    // Counted before it is made: a number that is taken already is passed over by the next attempt.
     const number = this.#nextSegment++;
     const handle = await open(segmentPath(this.#options.directory, number), 'wx', 0o640);
     const header = new ByteWriter(SEGMENT_HEADER_BYTES);
@@ -164,8 +165,15 @@ export class LogWriter {
       // Best effort on a disk that fails: what stays behind is a frame twice, and frames are idempotent.
       await segment.handle.truncate(segment.durableBytes).catch(() => {});
       await segment.handle.close().catch(() => {});
+      if (segment.durableBytes === 0) await this.#takeBack(segment.number);
     }
     await sleep(this.#options.clock, RETRY_DELAY_MS, this.#closing.signal).catch(() => {});
+  }
+
+  /** A segment that nothing became durable in leaves no file behind: a full disk would collect one a second. */
+  async #takeBack(number: number): Promise<void> {
+    await removeSegment(this.#options.directory, number).catch(() => {});
+    this.#nextSegment = number;
   }
 
   async #closeSegment(): Promise<void> {

@@ -47,6 +47,12 @@ export class Accounts {
   }
 
   async signInWithPassword(name: string, password: string): Promise<Session> {
+    await this.#verify(name, password, 'name or password is wrong');
+    return this.#open(name);
+  }
+
+  /** Throws `UNAUTHENTICATED` with the given words; takes as long for a name that nobody has. */
+  async #verify(name: string, password: string, words: string): Promise<void> {
     if (this.#checks >= PASSWORD_CHECKS_MAX) {
       throw new AppError('TOO_MANY_REQUESTS', 'too many sign-ins at a time', { hint: 'try again in a few seconds' });
     }
@@ -57,16 +63,30 @@ export class Accounts {
         params: [name],
       });
       const stored = typeof row?.password_hash === 'string' ? row.password_hash : null;
-      if (!(await verifyPassword(password, stored))) {
-        throw new AppError('UNAUTHENTICATED', 'name or password is wrong');
-      }
+      if (!(await verifyPassword(password, stored))) throw new AppError('UNAUTHENTICATED', words);
     } finally {
       this.#checks--;
     }
-    return this.#open(name);
   }
 
-  /** Sets the password of `name`, making the user when there is none. Other sessions of the user end. */
+  /**
+   * Sets a name and password for `user`. Whoever came with the one-time code chooses both; after
+   * that a person changes only their own, and shows that they know the one before. The user's
+   * other sessions end.
+   */
+  async changePassword(
+    user: string,
+    to: { name: string; password: string; currentPassword?: string | undefined },
+  ): Promise<Session> {
+    if (await this.hasUser()) {
+      if (to.name !== user)
+        throw new AppError('FORBIDDEN', 'you can change your own password only', { where: '/name' });
+      await this.#verify(user, to.currentPassword ?? '', 'the current password is wrong');
+    }
+    return this.setPassword(to.name, to.password);
+  }
+
+  /** Without asking who wants it: makes the user when there is none. */
   async setPassword(name: string, password: string): Promise<Session> {
     const hash = await hashPassword(password);
     await this.#store.write([

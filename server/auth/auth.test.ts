@@ -46,6 +46,19 @@ describe('accounts', () => {
     expect(await accounts.userOf(third.id)).toBeNull();
   });
 
+  test('let a person change their own password only, and only knowing it', async () => {
+    const accounts = new Accounts(store, clock);
+    const to = { name: 'ana', password: 'correct horse battery' };
+    await accounts.changePassword('admin', to);
+    const next = { name: 'ana', password: 'another long secret' };
+    await expect(accounts.changePassword('ana', next)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
+    await expect(accounts.changePassword('ana', { ...next, name: 'mallory' })).rejects.toMatchObject({
+      code: 'FORBIDDEN',
+    });
+    await accounts.changePassword('ana', { ...next, currentPassword: to.password });
+    expect((await accounts.signInWithPassword('ana', next.password)).user).toBe('ana');
+  });
+
   test('store neither passwords nor session ids as they are', async () => {
     const accounts = new Accounts(store, clock);
     const session = await accounts.setPassword('ana', 'correct horse battery');
@@ -75,6 +88,14 @@ describe('tokens', () => {
     await tokens.revoke(id);
     await expect(tokens.verify(secret, 'collector')).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
     await expect(tokens.revoke(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('belong to the collector that used them first', async () => {
+    const tokens = new Tokens(store, clock);
+    const { id } = await tokens.create('web', 'collector');
+    await tokens.bind(id, 'web-1');
+    await tokens.bind(id, 'web-1');
+    await expect(tokens.bind(id, 'web-2')).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
   });
 
   test('keep their secret out of the store', async () => {

@@ -25,4 +25,9 @@ export const migrations: readonly Migration[] = [
        ) STRICT`,
     ],
   },
+  {
+    id: 'auth-2',
+    // The name of the collector that used a token first: nobody else's from then on.
+    statements: ['ALTER TABLE auth_token ADD COLUMN collector TEXT'],
+  },
 ];

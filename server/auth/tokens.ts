@@ -11,7 +11,13 @@ const USED_WRITE_MS = 60_000;
 const PREFIX = 'saker';
 const SECRET_FORM = /^saker_([A-Za-z0-9-]{8,32})_([A-Za-z0-9_-]{20,64})$/;
 
-type Cached = { readonly token: Token; readonly secretHash: string; readonly readAtMs: number };
+type Cached = {
+  readonly token: Token;
+  readonly secretHash: string;
+  readonly readAtMs: number;
+  /** The collector that the token belongs to, once one has used it. */
+  readonly collector: string | null;
+};
 
 /** Tokens of collectors and of API users: `saker_<id>_<secret>`, the secret stored as a hash. */
 export class Tokens {
@@ -67,6 +73,29 @@ export class Tokens {
     return cached.token;
   }
 
+  /**
+   * Makes a token the named collector's when it is nobody's yet. Throws `TOKEN_REFUSED` when it is
+   * another's: a token that leaks from one host writes no other host's samples.
+   */
+  async bind(id: string, collector: string): Promise<void> {
+    const cached = await this.#find(id);
+    if (cached === undefined) throw new AppError('TOKEN_REFUSED', 'this token is not known any more');
+    if (cached.collector === collector) return;
+    if (cached.collector !== null) {
+      throw new AppError('TOKEN_REFUSED', `this token belongs to the collector ${cached.collector}, not ${collector}`, {
+        hint: 'create a token for each collector',
+      });
+    }
+    await this.#store.write([
+      { sql: 'UPDATE auth_token SET collector = ? WHERE id = ? AND collector IS NULL', params: [collector, id] },
+    ]);
+    this.#cache.delete(id);
+  }
+
+  async exists(id: string): Promise<boolean> {
+    return (await this.#find(id)) !== undefined;
+  }
+
   async #find(id: string): Promise<Cached | undefined> {
     const nowMs = this.#clock.monotonicMs();
     const cached = this.#cache.get(id);
@@ -77,7 +106,8 @@ export class Tokens {
       return undefined;
     }
     if (this.#cache.size >= CACHE_ENTRIES_MAX) this.#cache.clear();
-    const fresh: Cached = { token: tokenOf(row), secretHash: String(row.secret_hash), readAtMs: nowMs };
+    const collector = typeof row.collector === 'string' ? row.collector : null;
+    const fresh: Cached = { token: tokenOf(row), secretHash: String(row.secret_hash), readAtMs: nowMs, collector };
     this.#cache.set(id, fresh);
     return fresh;
   }

@@ -18,24 +18,36 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** The signed-in person, if any. */
     user: string | null;
+    /** Id of the token that the request came with, if any. */
+    tokenId: string | null;
   }
 }
 
+export type AccessOptions = {
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+  /** How people reach the console: what a browser calls its origin, also behind a proxy. */
+  readonly publicUrl: string;
+};
+
 /** Lets a request through or throws `UNAUTHENTICATED`, `TOKEN_REFUSED` or `FORBIDDEN`. */
-export async function checkAccess(request: FastifyRequest, accounts: Accounts, tokens: Tokens): Promise<void> {
+export async function checkAccess(
+  request: FastifyRequest,
+  { accounts, tokens, publicUrl }: AccessOptions,
+): Promise<void> {
   const access = request.routeOptions.config.access;
   const sessionId = request.cookies[SESSION_COOKIE];
   if (access === 'collector') {
-    await tokens.verify(bearer(request) ?? '', 'collector');
+    request.tokenId = (await tokens.verify(bearer(request) ?? '', 'collector')).id;
     return;
   }
   const secret = bearer(request);
   if (secret !== null && access === 'user') {
-    await tokens.verify(secret, 'api');
+    request.tokenId = (await tokens.verify(secret, 'api')).id;
     return;
   }
   if (sessionId !== undefined) {
-    refuseCrossSite(request);
+    refuseCrossSite(request, publicUrl);
     request.user = await accounts.userOf(sessionId);
   }
   if (access !== 'public' && request.user === null) {
@@ -52,13 +64,14 @@ function bearer(request: FastifyRequest): string | null {
  * A cookie proves who the browser's owner is, not who wrote the page: requests that change
  * something, and live connections, must come from a page of this very host.
  */
-function refuseCrossSite(request: FastifyRequest): void {
+function refuseCrossSite(request: FastifyRequest, publicUrl: string): void {
   const isUpgrade = request.headers.upgrade !== undefined;
   if ((request.method === 'GET' || request.method === 'HEAD') && !isUpgrade) return;
   const site = request.headers['sec-fetch-site'];
   const origin = request.headers.origin;
   const foreign = site === 'cross-site' || site === 'same-site';
-  if (foreign || (origin !== undefined && hostOf(origin) !== request.headers.host)) {
+  const isOwn = origin === undefined || hostOf(origin) === request.headers.host || hostOf(origin) === hostOf(publicUrl);
+  if (foreign || !isOwn) {
     throw new AppError('FORBIDDEN', 'this request comes from a page of another site', { where: 'Origin' });
   }
 }

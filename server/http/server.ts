@@ -38,6 +38,9 @@ export type HttpServerOptions = {
   readonly accounts: Accounts;
   readonly tokens: Tokens;
   readonly version: string;
+  readonly publicUrl: string;
+  /** Addresses of proxies whose X-Forwarded-For is believed; null: nobody's. */
+  readonly trustedProxy: string | null;
 };
 
 /** The door: limits, headers, access and errors, the same for every route. Routes come after. */
@@ -46,6 +49,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     loggerInstance: options.logger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: BODY_BYTES_MAX,
+    trustProxy: options.trustedProxy ?? false,
     requestTimeout: REQUEST_TIMEOUT_MS,
     connectionTimeout: 0,
     keepAliveTimeout: 30_000,
@@ -58,6 +62,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler(sendError);
   app.decorateRequest('user', null);
+  app.decorateRequest('tokenId', null);
   app.removeContentTypeParser('text/plain');
   requireAccessAndSchema(app);
   await app.register(cookie);
@@ -65,7 +70,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   await app.register(rateLimit, { max: REQUESTS_PER_MINUTE_MAX, timeWindow: '1 minute' });
   await app.register(websocket, { options: { maxPayload: MESSAGE_BYTES_MAX, perMessageDeflate: false } });
   await registerDocs(app, options.version);
-  app.addHook('preValidation', (request) => checkAccess(request, options.accounts, options.tokens));
+  app.addHook('preValidation', (request) => checkAccess(request, options));
   app.setNotFoundHandler({}, (request) => {
     throw new AppError('NOT_FOUND', `there is no ${request.method} ${request.url.split('?')[0]}`);
   });

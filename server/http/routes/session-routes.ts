@@ -88,7 +88,7 @@ export function sessionRoutes(app: HttpServer, options: SessionRouteOptions): vo
       },
     },
     async (request, reply) => {
-      const session = await accounts.setPassword(request.body.name, request.body.password);
+      const session = await accounts.changePassword(request.user ?? '', request.body);
       setCookie(reply, session, options.secureCookie);
       return answerFor(session.user);
     },

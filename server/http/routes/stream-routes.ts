@@ -1,7 +1,11 @@
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { WebSocket } from 'ws';
 import { AppError, type Clock, describeError, isAppError, parseLiveRequest } from '../../../core/index.ts';
-import type { LiveHub, Realtime } from '../../../realtime/index.ts';
+import type { CollectorSocket, LiveHub, Realtime } from '../../../realtime/index.ts';
+import type { Accounts } from '../../auth/accounts.ts';
+import type { Tokens } from '../../auth/tokens.ts';
+import { SESSION_COOKIE } from '../access.ts';
 import type { HttpServer } from '../server.ts';
 
 /** What a live client may leave unread before it falls to the newest. */
@@ -12,10 +16,17 @@ const REQUEST_BYTES_MAX = 64 * 1024;
 
 const PING_INTERVAL_MS = 10_000;
 
-export type StreamRouteOptions = { readonly realtime: Realtime; readonly hub: LiveHub; readonly clock: Clock };
+export type StreamRouteOptions = {
+  readonly realtime: Realtime;
+  readonly hub: LiveHub;
+  readonly clock: Clock;
+  readonly accounts: Accounts;
+  readonly tokens: Tokens;
+};
 
 /** The two WebSockets: collectors in, live samples out. */
-export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRouteOptions): void {
+export function streamRoutes(app: HttpServer, options: StreamRouteOptions): void {
+  const { realtime, hub, clock, tokens } = options;
   app.get(
     '/api/v1/collect',
     {
@@ -28,20 +39,22 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
         headers: Type.Object({}),
       },
     },
-    (socket) => {
-      const connection = realtime.connect({
+    (socket, request) => {
+      const tokenId = request.tokenId ?? '';
+      const wire: CollectorSocket = {
         send: (message) => {
           // `ws` keeps the bytes until they are sent, and the writer's buffer is used again at once.
           if (socket.readyState === WebSocket.OPEN) socket.send(message.slice());
         },
         close: (reason) => socket.close(1008, reason),
-      });
+      };
+      const connection = realtime.connect(wire, (collector) => tokens.bind(tokenId, collector));
       socket.on('message', (message, isBinary) => {
         connection.receive(isBinary && Buffer.isBuffer(message) ? message : new Uint8Array(0));
       });
       socket.on('close', () => connection.left());
       socket.on('error', () => socket.terminate());
-      keepAlive(socket, clock);
+      keepAlive(socket, clock, () => isStillAllowed(request, options));
     },
   );
   app.get(
@@ -56,11 +69,14 @@ export function streamRoutes(app: HttpServer, { realtime, hub, clock }: StreamRo
         headers: Type.Object({}),
       },
     },
-    (socket) => serveLive(socket, hub, clock),
+    (socket, request) => {
+      serveLive(socket, hub);
+      keepAlive(socket, clock, () => isStillAllowed(request, options));
+    },
   );
 }
 
-function serveLive(socket: WebSocket, hub: LiveHub, clock: Clock): void {
+function serveLive(socket: WebSocket, hub: LiveHub): void {
   const { client, leave } = hub.join((message) => {
     if (socket.readyState !== WebSocket.OPEN) return true;
     if (socket.bufferedAmount > BUFFERED_BYTES_MAX) return false;
@@ -80,7 +96,6 @@ function serveLive(socket: WebSocket, hub: LiveHub, clock: Clock): void {
   });
   socket.on('close', leave);
   socket.on('error', () => socket.terminate());
-  keepAlive(socket, clock);
 }
 
 function parseText(message: unknown): unknown {
@@ -93,19 +108,27 @@ function parseText(message: unknown): unknown {
   }
 }
 
-/** Ends connections whose other end is gone without a word. */
-function keepAlive(socket: WebSocket, clock: Clock): void {
+/** Tokens are revoked and people sign out while their connections are open. */
+async function isStillAllowed(request: FastifyRequest, { accounts, tokens }: StreamRouteOptions): Promise<boolean> {
+  if (request.tokenId !== null) return tokens.exists(request.tokenId);
+  return (await accounts.userOf(request.cookies[SESSION_COOKIE] ?? '')) !== null;
+}
+
+/** Ends connections whose other end is gone without a word, or may not be here any more. */
+function keepAlive(socket: WebSocket, clock: Clock, isAllowed: () => Promise<boolean>): void {
   let heard = true;
   let cancel = (): void => {};
-  const beat = (): void => {
+  const beat = async (): Promise<void> => {
     if (!heard) return socket.terminate();
     heard = false;
     socket.ping();
-    cancel = clock.after(PING_INTERVAL_MS, beat);
+    cancel = clock.after(PING_INTERVAL_MS, () => void beat());
+    // A store that does not answer is no reason to end what was allowed a moment ago.
+    if (!(await isAllowed().catch(() => true))) socket.close(1008, 'UNAUTHENTICATED');
   };
   socket.on('pong', () => {
     heard = true;
   });
   socket.on('close', () => cancel());
-  beat();
+  void beat();
 }
