@@ -78,7 +78,7 @@ function hostRows(
   const missing =
     config.dockerSocket === null
       ? 'switched off (--docker-socket none)'
-      : `not found at ${config.dockerSocket}; it is noticed when it comes`;
+      : `no answer at ${config.dockerSocket} (absent, or not ours to open); it is noticed when it comes`;
   const engine = docker === null ? missing : `${docker}, ${found}`;
   return [
     ['Host', `${host}, ${cores}, cgroup v${cgroupVersion}`],

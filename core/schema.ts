@@ -27,16 +27,30 @@ export function parserOf<Schema extends TSchema>(schema: Schema, code: ErrorCode
   const validator = Compile(schema);
   return (value: unknown): Static<Schema> => {
     if (validator.Check(value)) return value;
-    const { where, message } = describeMismatch(validator.Errors(value)[0]);
+    const { where, message } = describeMismatch(validator.Errors(value));
     throw new AppError(code, `${what}: ${message}`, { where });
   };
 }
 
-type SchemaError = { readonly keyword: string; readonly instancePath: string; readonly message: string };
+type SchemaError = {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: object;
+};
 
 /** The first mismatch in words, and the JSON pointer of the field at fault. */
-export function describeMismatch(error: SchemaError | undefined): { where: string; message: string } {
+export function describeMismatch(errors: readonly SchemaError[]): { where: string; message: string } {
+  const [error] = errors;
   const where = error === undefined || error.instancePath === '' ? '/' : error.instancePath;
   if (error?.keyword === 'boolean') return { where, message: 'is not a known field' };
+  const words = errors.filter(({ instancePath }) => instancePath === error?.instancePath).flatMap(allowedWord);
+  if (words.length > 0) return { where, message: `must be one of ${words.join(', ')}` };
   return { where, message: error?.message ?? 'does not fit its schema' };
+}
+
+/** The constant that one branch of a union asks for. */
+function allowedWord({ keyword, params }: SchemaError): string[] {
+  if (keyword !== 'const' || !('allowedValue' in params)) return [];
+  return [JSON.stringify(params.allowedValue)];
 }

@@ -35,7 +35,7 @@ try {
   await app.close();
   process.exit(0);
 } catch (error) {
-  const isUnusable = ['PORT_IN_USE', 'DATA_DIR_LOCKED', 'BAD_REQUEST'].some(
+  const isUnusable = ['PORT_IN_USE', 'DATA_DIR_LOCKED', 'BAD_REQUEST', 'CONFIG_INVALID'].some(
     (code) => isAppError(error) && error.code === code,
   );
   process.stderr.write(`saker: ${describeError(error)}\n`);

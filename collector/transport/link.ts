@@ -169,6 +169,8 @@ export class Link {
         this.#refusal = `the server refused the join token in ${this.#options.tokenFile}: put the server's token there`;
       }
       request.destroy();
+      // Destroying the request alone gives no close.
+      socket.terminate();
     });
     socket.on('error', (error) => {
       // A request that was destroyed because of its status says less than the status.

@@ -202,7 +202,13 @@ export class CollectorSession {
     this.#ended = true;
     const code = isAppError(error) ? error.code : 'INTERNAL';
     const message = describeError(error).slice(0, 1000);
-    this.#options.logger.warn({ collector: this.#collector, code, error: message }, 'a collector connection was ended');
+    const isOrderly = code === 'SHUTTING_DOWN' || code === 'CONFLICT';
+    const log = isOrderly ? this.#options.logger.info : this.#options.logger.warn;
+    log.call(
+      this.#options.logger,
+      { collector: this.#collector, code, error: message },
+      'a collector connection was ended',
+    );
     this.#options.socket.send(sealJson(this.#writer, 'refusal', { code, message, fatal: true }));
     this.#options.socket.close(code);
   }

@@ -13,7 +13,7 @@ export const compileSchema: FastifySchemaCompiler<TSchema> = ({ schema, httpPart
   return (value: unknown) => {
     const candidate = validator.Default(isText ? validator.Convert(value) : value);
     if (validator.Check(candidate)) return { value: candidate };
-    const { where, message } = describeMismatch(validator.Errors(candidate)[0]);
+    const { where, message } = describeMismatch(validator.Errors(candidate));
     return { error: new AppError('BAD_REQUEST', message, { where: `${httpPart ?? ''}${where}` }) };
   };
 };

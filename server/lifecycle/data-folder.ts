@@ -1,11 +1,19 @@
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { AppError } from '../../core/index.ts';
+import { access, constants, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { AppError, describeError } from '../../core/index.ts';
 import type { DataPaths } from '../config.ts';
 
-/** Makes the data folder, for its owner's eyes only. */
+/** Makes the data folder, for its owner's eyes only. Throws `CONFIG_INVALID` when it can not be written. */
 export async function prepareDataFolder(paths: DataPaths): Promise<void> {
-  await mkdir(paths.directory, { recursive: true, mode: 0o700 });
-  await mkdir(paths.log, { recursive: true, mode: 0o700 });
+  try {
+    await mkdir(paths.directory, { recursive: true, mode: 0o700 });
+    await mkdir(paths.log, { recursive: true, mode: 0o700 });
+    await access(paths.directory, constants.W_OK);
+  } catch (cause) {
+    throw new AppError('CONFIG_INVALID', `the data folder can not be used: ${describeError(cause)}`, {
+      hint: 'give --data-dir a folder that this user may write',
+      cause,
+    });
+  }
 }
 
 /**

@@ -27,12 +27,13 @@ export class StateEngine {
   }
 
   write(statements: readonly Statement[]): void {
-    this.#database.exec('BEGIN IMMEDIATE');
+    run('BEGIN', () => this.#database.exec('BEGIN IMMEDIATE'));
     try {
       for (const { sql, params = [] } of statements) run(sql, () => this.#prepare(sql).run(...params));
-      this.#database.exec('COMMIT');
+      run('COMMIT', () => this.#database.exec('COMMIT'));
     } catch (error) {
-      this.#database.exec('ROLLBACK');
+      // On a full disk SQLite has rolled back by itself already.
+      if (this.#database.inTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
   }
@@ -67,6 +68,8 @@ function run<Result>(sql: string, work: () => Result): Result {
     return work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new AppError('STATE_STORE', `the state store refused a statement: ${reason}`, { where: sql, cause });
+    const isFull = /disk is full|disk I\/O error/.test(reason);
+    const hint = isFull ? { hint: 'free space where the data folder lies; nothing has to be restarted' } : {};
+    throw new AppError('STATE_STORE', `the state store refused a statement: ${reason}`, { where: sql, cause, ...hint });
   }
 }

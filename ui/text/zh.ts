@@ -120,7 +120,8 @@ export const zh: typeof en = {
     noHostsHint: '本机的采集器随 saker up 启动，几秒内就会出现。在其他机器上请运行：',
     noContainers: '还没有容器',
     noContainersHint: '启动一个容器，一秒内就会出现在这里：',
-    noDocker: (host) => `${host} 上没有找到 Docker。Docker 运行后，它的容器会自动出现。`,
+    noDocker: (host) =>
+      `${host} 上的采集器得不到 Docker 的应答：Docker 未运行、无权访问或已关闭。应答恢复后，它的容器会自动出现。`,
     trailOf: (name, value) => `${name} 最近一分钟的 CPU，当前 ${value}`,
   },
   state: {
@@ -243,7 +244,7 @@ export const zh: typeof en = {
     rulesLoaded: (age) => `${age}加载`,
     rulesNoFile: '没有设置规则文件，因此不做任何判断。',
     rulesRefused: '规则文件的最新版本未被接受，下列规则继续生效。',
-    rulesEmpty: '文件里没有规则。',
+    rulesEmpty: '文件中没有规则，或文件尚不存在。docs/rules.md 有可以照抄的示例。',
     ruleName: '规则',
     rulePriority: '优先级',
     ruleWhere: '监控对象',
@@ -260,7 +261,7 @@ export const zh: typeof en = {
     noGroups: '没有伸缩组',
     noFile: '没有设置伸缩组文件，因此不会伸缩。',
     refused: '伸缩组文件的最新版本未被接受，下列伸缩组继续生效。',
-    emptyFile: '文件里没有伸缩组。',
+    emptyFile: '文件中没有伸缩组，或文件尚不存在。docs/scaling.md 有可以照抄的示例。',
     now: '当前',
     wanted: '期望',
     floor: '最少',

@@ -56,6 +56,11 @@ describe('what is not well-formed', () => {
     expect((await query('{"__proto__": {"admin": true}}')).status).toBe(400);
   });
 
+  test('is refused with the words that would be taken', async () => {
+    const answer = await send('/api/v1/tokens', { method: 'POST', body: '{"name":"x","scope":"read"}' });
+    expect(answer.problem).toMatchObject({ where: 'body/scope', message: 'must be one of "collector", "api"' });
+  });
+
   test('is refused by size and by type', async () => {
     expect((await query(`{"select": "${'x'.repeat(70_000)}"}`)).problem.code).toBe('PAYLOAD_TOO_LARGE');
     const form = await send('/api/v1/query_range', {

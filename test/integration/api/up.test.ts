@@ -54,7 +54,7 @@ describe('saker up', () => {
     expect(text).toMatch(/one-time code\s+\S{8}/);
     expect(text).toContain(saker.dataDirectory);
     expect(text).toMatch(/Host\s+\S+, \d+ cores?, cgroup v[12]/);
-    expect(text).toMatch(/Docker\s+not found at \/nonexistent\/docker\.sock/);
+    expect(text).toMatch(/Docker\s+no answer at \/nonexistent\/docker\.sock/);
   });
 
   test('starts each process again when it dies, and leaves none behind when it stops', async () => {
