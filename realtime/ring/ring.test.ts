@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareFrames, type Frame, VirtualClock } from '../../core/index.ts';
+import { compareFrames, type Frame, type Tick, VirtualClock } from '../../core/index.ts';
 import { Intake } from '../intake/intake.ts';
 import { dictionaryOf, frameOf, START_SECOND } from '../testing/frames.ts';
 import { type Range, readBuckets, select } from './range-query.ts';
@@ -118,6 +118,57 @@ describe('ring', () => {
     await intake.accept(frameOf({ seq: 2, samples: [9], collector: 'other' }), dictionaryOf(1));
     const range = { from: START_SECOND, to: START_SECOND + 10, step: 10 };
     expect(answered(ring, 0, range)).toStrictEqual([{ count: 1, min: 1, max: 1, sum: 1 }]);
+  });
+
+  test('lets a container move to another host, and takes no emptiness of the old one for news', async () => {
+    const ring = new Ring({ seriesMax: 100 });
+    const clock = new VirtualClock(START_SECOND * 1000);
+    const intake = new Intake({ ring, log: durableAtOnce, clock, listeners: [] });
+    const shared = { old: dictionaryOf(1, 'service.1'), next: dictionaryOf(1, 'service.1') };
+    const tell = async (seq: number, oldValue: number | undefined, newValue: number | undefined) => {
+      await clock.advance(1000);
+      await intake.accept(frameOf({ seq, samples: [oldValue], collector: 'a' }), shared.old);
+      if (newValue !== undefined)
+        await intake.accept(frameOf({ seq, samples: [newValue], collector: 'b' }), shared.next);
+    };
+    for (let seq = 1; seq <= 5; seq++) await tell(seq, 1, undefined);
+    // The new host reports at once: refused while the old one was heard of late, then taken over.
+    for (let seq = 6; seq <= 60; seq++) await tell(seq, undefined, 2);
+    expect(ring.find('service.1')?.collector).toBe('b');
+    expect(ring.refusedOf('b')).toBeGreaterThan(0);
+    const range = { from: START_SECOND + 40, to: START_SECOND + 60, step: 20 };
+    expect(answered(ring, 0, range)).toStrictEqual([{ count: 20, min: 2, max: 2, sum: 40 }]);
+  });
+
+  test('takes what a collector tells after its clock was set back for news, and what it kept for late', async () => {
+    const kinds: string[] = [];
+    const clock = new VirtualClock((START_SECOND + 4000) * 1000);
+    const listeners = [({ kind, frame: { seq } }: Tick) => void kinds.push(`${seq} ${kind}`)];
+    const intake = new Intake({ ring: new Ring({ seriesMax: 9 }), log: durableAtOnce, clock, listeners });
+    const accept = (seq: number, second: number) =>
+      intake.accept(frameOf({ seq, second, samples: [seq] }), dictionaryOf(1));
+    await accept(1, START_SECOND + 4000);
+    await accept(3, START_SECOND + 3990);
+    await accept(2, START_SECOND + 3989);
+    await accept(4, START_SECOND + 3000);
+    expect(kinds).toStrictEqual(['1 live', '3 live', '2 late', '4 late']);
+  });
+
+  test('knows an endpoint by its newest description', async () => {
+    const ring = new Ring({ seriesMax: 9 });
+    const intake = intakeOver(ring);
+    const dictionary = dictionaryOf(1);
+    intake.restore(frameOf({ seq: 1, samples: [1] }), dictionary);
+    const known = dictionary.endpoints[0];
+    if (known)
+      dictionary.apply({
+        generation: 1,
+        endpoints: [{ index: 0, endpoint: { ...known, state: 'gone' } }],
+        firstSeries: 1,
+        series: [],
+      });
+    intake.restore(frameOf({ seq: 2, samples: [undefined] }), dictionary);
+    expect(ring.find('h1')?.endpoint.state).toBe('gone');
   });
 
   test('acknowledges a frame that comes again only when its first copy is durable', async () => {
