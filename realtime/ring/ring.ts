@@ -3,7 +3,11 @@ import { assert, isAbsent } from '../../core/index.ts';
 import { BlockCache } from './block-cache.ts';
 import { EndpointStore, REFUSED, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
 
-export const RING_SECONDS = 24 * 3600;
+/**
+ * A day, and two windows more: a chart of 24 h whose edge is rounded down to a bucket of five
+ * minutes finds all of it here, and needs no history.
+ */
+export const RING_SECONDS = 24 * 3600 + 2 * WINDOW_SECONDS;
 
 /** An endpoint that another collector fed this recently, by our clock, is not given away. */
 const OWNER_HOLDS_MS = 30_000;
