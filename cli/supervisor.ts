@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { type Clock, sleep } from '../core/index.ts';
+import { aborted, type Clock, sleep } from '../core/index.ts';
 
 const RESTART_DELAY_MIN_MS = 250;
 const RESTART_DELAY_MAX_MS = 10_000;
@@ -73,12 +73,6 @@ async function keepRunning(spec: ProcessSpec, options: SupervisorOptions): Promi
   }
   return 0;
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 type Ended = { readonly code: number | null; readonly how: string };
 

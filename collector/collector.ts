@@ -1,6 +1,6 @@
 /** The wiring of a collector: what is made of what, in one line, and its end. */
 import { randomInt } from 'node:crypto';
-import { AppError, type Clock, type Logger } from '../core/index.ts';
+import { AppError, aborted, type Clock, type Logger } from '../core/index.ts';
 import { ContainerWatch } from './docker/container-watch.ts';
 import { DockerHttp } from './docker/docker-http.ts';
 import { hostNameOf } from './identity.ts';
@@ -108,12 +108,6 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   containers.close();
   for (const probe of probes) probe.close();
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
 
 type Parts = {
   readonly ticks: TickLoop;

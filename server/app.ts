@@ -2,7 +2,6 @@
  * The composition root: one straight line from settings to a running server. Each thing that was
  * opened registers how it is closed; stopping runs that list backwards.
  */
-import { chmod } from 'node:fs/promises';
 import type { FastifyBaseLogger } from 'fastify';
 import { migrations as alertingMigrations, createAlerting } from '../alerting/index.ts';
 import { AppError, type Clock, type LiveTopic, type Tick } from '../core/index.ts';
@@ -72,7 +71,6 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     ...scalerMigrations,
   ]);
   closers.add('state store', () => store.close());
-  await chmod(config.paths.state, 0o600);
   const accounts = new Accounts(store, clock);
   const tokens = new Tokens(store, clock);
   await localCollectorToken(tokens, config.paths.collectorToken);

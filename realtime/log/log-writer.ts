@@ -114,25 +114,22 @@ export class LogWriter {
     segment.durableBytes += this.#buffer.length;
     this.#writtenBytes += this.#buffer.length;
     this.#groups++;
-    this.#pending.splice(0, group);
-    for (const { resolve } of this.#resolving.splice(0)) resolve();
+    for (const { resolve } of this.#pending.splice(0, group)) resolve();
   }
-
-  readonly #resolving: Pending[] = [];
 
   /** Fills the buffer with the records of as many frames as go into one group; returns how many. */
   #encodeGroup(segment: OpenSegment): number {
     this.#buffer.reset();
-    this.#resolving.length = 0;
+    let count = 0;
     for (const pending of this.#pending) {
       segment.dictionaries.write(this.#buffer, pending.frame, pending.dictionary);
       writeRecord(this.#buffer, recordTypes.frame, (writer) =>
         encodeFrame(writer, pending.frame, pending.dictionary, null),
       );
-      this.#resolving.push(pending);
+      count++;
       if (this.#buffer.length >= GROUP_BYTES_MAX) break;
     }
-    return this.#resolving.length;
+    return count;
   }
 
   async #openSegment(): Promise<OpenSegment> {
@@ -162,7 +159,7 @@ export class LogWriter {
     const segment = this.#segment;
     this.#segment = null;
     if (segment !== null) {
-      // Best effort on a disk that fails: what stays behind is a frame twice, and frames are idempotent.
+      // Best effort on a disk that fails. What stays behind is a frame twice: once in memory, but twice in history.
       await segment.handle.truncate(segment.durableBytes).catch(() => {});
       await segment.handle.close().catch(() => {});
       if (segment.durableBytes === 0) await this.#takeBack(segment.number);

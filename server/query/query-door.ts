@@ -2,6 +2,7 @@ import {
   AppError,
   type Clock,
   findMetric,
+  formatSeries,
   jsonNumber,
   type QueryRange,
   type QueryRangeAnswer,
@@ -110,15 +111,13 @@ function stitch(
   old: Range,
   fresh: Range,
 ): RangeSeries[] {
-  const keyOf = (series: RangeSeries): string =>
-    JSON.stringify([series.endpoint, series.metric, Object.entries(series.tags).sort()]);
-  const recentByKey = new Map(recent.map((series) => [keyOf(series), series]));
-  const olderKeys = new Set(older.map(keyOf));
+  const recentByKey = new Map(recent.map((series) => [formatSeries(series), series]));
+  const olderKeys = new Set(older.map(formatSeries));
   const bucketCount = (range: Range): number => Math.max(0, (range.to - range.from) / range.step);
   const both = older.map((series) => {
-    return concatenate(series, recentByKey.get(keyOf(series)) ?? gapOf(series, bucketCount(fresh)));
+    return concatenate(series, recentByKey.get(formatSeries(series)) ?? gapOf(series, bucketCount(fresh)));
   });
-  const added = recent.filter((series) => !olderKeys.has(keyOf(series)));
+  const added = recent.filter((series) => !olderKeys.has(formatSeries(series)));
   return [...both, ...added.map((series) => concatenate(gapOf(series, bucketCount(old)), series))];
 }
 

@@ -17,13 +17,15 @@ export class Turnstile {
 
   /** Runs `work` when it is its turn. Throws `TOO_MANY_REQUESTS` when too many wait already. */
   async pass<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.#inside >= this.#insideMax) await this.#wait();
-    this.#inside++;
+    if (this.#inside < this.#insideMax) this.#inside++;
+    else await this.#wait();
     try {
       return await work();
     } finally {
-      this.#inside--;
-      this.#waiting.shift()?.();
+      // A place is handed on, not given up and taken again: nobody slips in between.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#inside--;
+      else next();
     }
   }
 
