@@ -1,4 +1,5 @@
-import { parseNotice, type ServerFlags, serverConfig, version } from '../server/index.ts';
+import { version } from '../core/index.ts';
+import { parseNotice, type ServerFlags, serverConfig } from '../server/index.ts';
 import type { Terminal } from './command.ts';
 import { parseFlags, refusePositionals } from './flags.ts';
 import { type ProcessSpec, supervise } from './supervisor.ts';

@@ -1,5 +1,4 @@
 /** The collector as a process: flags in, JSON lines out on stderr, and signals. */
-import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { describeError, isAppError, type Logger, systemClock } from '../core/index.ts';
 import { collectorUsage, parseCollectorFlags, runCollector } from './index.ts';
@@ -18,7 +17,7 @@ async function main(): Promise<number> {
   // A collector that was started by `saker up` ends with it, however that one ended.
   if (process.channel) process.once('disconnect', () => stop.abort());
   const logger = stderrLogger(flags.logLevel);
-  await runCollector({ ...flags, clock: systemClock, logger, version: readVersion() }, stop.signal);
+  await runCollector({ ...flags, clock: systemClock, logger }, stop.signal);
   return 0;
 }
 
@@ -31,19 +30,6 @@ function stderrLogger(level: 'info' | 'warn'): Logger {
       process.stderr.write(`${JSON.stringify(line)}\n`);
     };
   return { debug: () => {}, info: level === 'info' ? write(30) : () => {}, warn: write(40), error: write(50) };
-}
-
-/** The version in package.json, which lies one folder up from the sources and two from the build. */
-function readVersion(): string {
-  for (const path of ['../package.json', '../../package.json']) {
-    try {
-      const parsed: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
-      if (typeof parsed === 'object' && parsed !== null && 'version' in parsed) return String(parsed.version);
-    } catch {
-      // Not there: the other place is tried, and a bundle has neither.
-    }
-  }
-  return 'unknown';
 }
 
 try {

@@ -12,3 +12,4 @@ export type { Endpoint } from './series/endpoint.ts';
 export * from './series/series.ts';
 export * from './time/time.ts';
 export { VirtualClock } from './time/virtual-clock.ts';
+export { version } from './version.ts';

@@ -4,7 +4,7 @@
  */
 import type { FastifyBaseLogger } from 'fastify';
 import { migrations as alertingMigrations, createAlerting } from '../alerting/index.ts';
-import { AppError, type Clock, type LiveTopic, type Tick } from '../core/index.ts';
+import { AppError, type Clock, type LiveTopic, type Tick, version } from '../core/index.ts';
 import { HistoryClient, readCursorPosition } from '../history/index.ts';
 import { LiveHub, lastPoints, Realtime } from '../realtime/index.ts';
 import { createScaler, migrations as scalerMigrations } from '../scaler/index.ts';
@@ -24,7 +24,6 @@ import { createHttpServer } from './http/server.ts';
 import { Closers } from './lifecycle/closers.ts';
 import { lockDataFolder, prepareDataFolder } from './lifecycle/data-folder.ts';
 import type { ServerNotice } from './lifecycle/notices.ts';
-import { version } from './lifecycle/version.ts';
 import { HostWatch } from './operations/host-watch.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { readinessOf } from './operations/readiness.ts';

@@ -1,4 +1,3 @@
 export { type ServerConfig, type ServerFlags, serverConfig, serverFlags, serverFlagsHelp } from './config.ts';
 export { historyFlags, historyFlagsHelp } from './history/config.ts';
 export { parseNotice, type ServerNotice } from './lifecycle/notices.ts';
-export { version } from './lifecycle/version.ts';

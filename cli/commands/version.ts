@@ -1,4 +1,4 @@
-import { version } from '../../server/index.ts';
+import { version } from '../../core/index.ts';
 import type { Command } from '../command.ts';
 import { parseFlags, refusePositionals } from '../flags.ts';
 

@@ -3,7 +3,7 @@
  * whoever starts containers, so each field is looked at before it is believed.
  */
 import { AppError } from '../../core/index.ts';
-import type { ContainerDescription } from '../identity.ts';
+import type { ContainerDescription } from '../sampling/identity.ts';
 
 export type DockerEvent = { readonly action: string; readonly id: string };
 

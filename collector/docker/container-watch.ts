@@ -9,7 +9,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { type Clock, describeError, isAppError, type Logger, sleep } from '../../core/index.ts';
-import type { ContainerDescription } from '../identity.ts';
+import type { ContainerDescription } from '../sampling/identity.ts';
 import { Backoff } from '../transport/backoff.ts';
 import { type DockerEvent, parseEvent, parseInspect, parseList, parseVersion } from './answers.ts';
 import type { DockerHttp } from './docker-http.ts';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Endpoint, silentLogger, VirtualClock } from '../../core/index.ts';
-import type { ContainerDescription } from '../identity.ts';
 import { ReadingDesk } from '../reading/kept-file.ts';
 import { ContainerSet } from './container-set.ts';
+import type { ContainerDescription } from './identity.ts';
 import { SeriesRegister } from './series-register.ts';
 
 let root: string;

@@ -6,10 +6,10 @@
  * when the first has ended and Docker tells of the second again.
  */
 import { assert, type Endpoint, type Logger, SERIES_PER_COLLECTOR_MAX } from '../../core/index.ts';
-import { type ContainerDescription, endpointOf } from '../identity.ts';
 import { type CgroupRoots, findCgroups } from '../probes/container/cgroup-paths.ts';
 import { ContainerProbe } from '../probes/container/container-probe.ts';
 import { type ProbeShared, ProbeSite } from '../probes/probe.ts';
+import { type ContainerDescription, endpointOf } from './identity.ts';
 import { ENDPOINTS_MAX, type EndpointEntry } from './series-register.ts';
 
 type Member = {

@@ -17,7 +17,7 @@ import {
   SERIES_PER_COLLECTOR_MAX,
   type Tags,
 } from '../../core/index.ts';
-import { cleanTag } from '../identity.ts';
+import { cleanTag } from './identity.ts';
 
 /** Below this many dead series a new generation is not worth its dictionary. */
 export const DEAD_SERIES_MIN = 1000;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { errorCatalogue } from '../../core/index.ts';
+import { errorCatalogue, version } from '../../core/index.ts';
 import { projectFiles, projectPaths, readProjectText } from './project-tree.ts';
 import { clockAndChance, processAccess, rawHtml, shells, unfinished } from './rules/forbidden.ts';
 import { pathNames } from './rules/names.ts';
@@ -45,6 +45,10 @@ describe('the project keeps its own style', () => {
 
   test('versions of packages are exact', () => {
     expect(looseVersions(JSON.parse(readProjectText('package.json')))).toEqual([]);
+  });
+
+  test('the version that programs tell is that of package.json', () => {
+    expect(JSON.parse(readProjectText('package.json'))).toMatchObject({ version });
   });
 
   test('no file names a package registry', () => {

@@ -4,8 +4,9 @@
  * Built when the container starts; dropped when it ends. When its accounting vanishes between two
  * ticks, `isGone` tells so, and nothing more is measured.
  */
-import type { ContainerDescription } from '../../identity.ts';
+
 import type { KeptFile } from '../../reading/kept-file.ts';
+import type { ContainerDescription } from '../../sampling/identity.ts';
 import { InterfaceTable } from '../interface-table.ts';
 import type { Probe, ProbeSite } from '../probe.ts';
 import { BlockIoProbeV1, BlockIoProbeV2 } from './block-io.ts';

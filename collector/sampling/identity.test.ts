@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Dictionary, parseDictionaryChunk } from '../core/index.ts';
+import { Dictionary, parseDictionaryChunk } from '../../core/index.ts';
 import {
   boundedLabels,
   type ContainerDescription,

@@ -7,7 +7,7 @@
  * starts containers, so every part is cleaned and the whole is bounded.
  */
 import { createHash } from 'node:crypto';
-import type { Endpoint } from '../core/index.ts';
+import type { Endpoint } from '../../core/index.ts';
 
 /** What Docker tells of a running container, as far as it matters here. */
 export type ContainerDescription = {

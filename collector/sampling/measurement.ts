@@ -1,0 +1,118 @@
+/**
+ * Everything that measures, and nothing that sends: the probes of the host, the containers that
+ * Docker tells of, and the columns that they fill. A collector sends what comes out of it;
+ * `saker top` shows it.
+ */
+import { AppError, aborted, type Clock, type Logger, type Second } from '../../core/index.ts';
+import { ContainerWatch } from '../docker/container-watch.ts';
+import { DockerHttp } from '../docker/docker-http.ts';
+import { describeHost } from '../probes/host/description.ts';
+import { hostProbes } from '../probes/host/index.ts';
+import { type Probe, type ProbeShared, ProbeSite } from '../probes/probe.ts';
+import { ReadingDesk } from '../reading/kept-file.ts';
+import { ContainerSet } from './container-set.ts';
+import { hostNameOf } from './identity.ts';
+import { type DescribedFrame, Sampler } from './sampler.ts';
+import { type EndpointEntry, SeriesRegister } from './series-register.ts';
+
+export type MeasurementOptions = {
+  /** The host's endpoint; cleaned before it is used. */
+  readonly name: string;
+  readonly cgroupRoot: string;
+  readonly procRoot: string;
+  /** Docker's unix socket. Nothing has to be there; null: nobody looks. */
+  readonly dockerSocket: string | null;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Numbers in 0 … 1, to spread reconnects to Docker. */
+  readonly random: () => number;
+  /** This clock against the server's in ms; NaN while it is not known, or where there is no server. */
+  readonly clockOffsetMs: () => number;
+};
+
+export class Measurement {
+  /** The host's name as an endpoint. */
+  readonly host: string;
+  readonly bootEpoch: number;
+  readonly #register = new SeriesRegister();
+  readonly #hostProbes: readonly Probe[];
+  readonly #containers: ContainerSet;
+  readonly #sampler: Sampler;
+  readonly #watch: ContainerWatch | null;
+
+  /** Throws `CONFIG_INVALID` for a proc folder without figures. */
+  constructor(options: MeasurementOptions) {
+    const { clock, logger, cgroupRoot, procRoot } = options;
+    this.host = hostNameOf(options.name);
+    this.bootEpoch = clock.nowMs();
+    const host = this.#register.endpoint(describeHost(this.host, procRoot, cgroupRoot));
+    if (host === null) throw new AppError('SERIES_BUDGET', 'the first endpoint of a collector finds no place');
+    const shared: ProbeShared = {
+      desk: new ReadingDesk(clock),
+      procRoot,
+      facts: { cpuCount: 0, deviceNames: new Map() },
+      register: this.#register,
+    };
+    const site = new ProbeSite(shared, host);
+    this.#hostProbes = hostProbes(site);
+    this.#containers = new ContainerSet({ host: this.host, cgroupRoot, shared, logger });
+    this.#watch = this.#watchOf(options, host);
+    this.#sampler = new Sampler({
+      collector: this.host,
+      bootEpoch: this.bootEpoch,
+      site,
+      register: this.#register,
+      hostProbes: this.#hostProbes,
+      containers: this.#containers,
+      logger,
+      clockOffsetMs: options.clockOffsetMs,
+    });
+  }
+
+  sample(second: Second): DescribedFrame {
+    return this.#sampler.sample(second);
+  }
+
+  /** Follows who starts and ends until `signal` aborts. Never rejects. */
+  async follow(signal: AbortSignal): Promise<void> {
+    await (this.#watch?.run(signal) ?? aborted(signal));
+  }
+
+  /** Everything that was refused, failed or given up since the start. */
+  losses(): Record<string, number> {
+    return {
+      probesFailed: this.#sampler.failures,
+      containersRefused: this.#containers.refused,
+      seriesRefused: this.#register.refused,
+      inspectionsFailed: this.#watch?.inspectFailures ?? 0,
+    };
+  }
+
+  /** Lets go of every open file. */
+  close(): void {
+    this.#containers.close();
+    for (const probe of this.#hostProbes) probe.close();
+  }
+
+  #watchOf({ dockerSocket, clock, logger, random }: MeasurementOptions, host: EndpointEntry): ContainerWatch | null {
+    if (dockerSocket === null) return null;
+    const containers = this.#containers;
+    return new ContainerWatch({
+      docker: new DockerHttp(dockerSocket, clock),
+      events: {
+        connected: (docker) => describeDocker(this.#register, host, docker),
+        running: (container) => containers.running(container),
+        ended: (id) => containers.ended(id),
+        listed: (ids) => containers.endAllBut(ids),
+      },
+      clock,
+      logger,
+      random,
+    });
+  }
+}
+
+function describeDocker(register: SeriesRegister, host: EndpointEntry, docker: string | null): void {
+  const { system } = host.description;
+  if (system !== undefined) register.describe(host, { ...host.description, system: { ...system, docker } });
+}
