@@ -1,10 +1,13 @@
 import type { Clock } from '../core/index.ts';
+import type { TerminalStreams } from './top/screen.ts';
 
 /** What a command may touch of the outside; tests hand in their own. */
 export type Terminal = {
   readonly out: (text: string) => void;
   readonly err: (text: string) => void;
   readonly clock: Clock;
+  /** The terminal itself, for what fills the whole of it. */
+  readonly streams: TerminalStreams;
   /** Aborts when the person or the system wants the process to stop. */
   readonly signal: AbortSignal;
 };

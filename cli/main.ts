@@ -5,11 +5,14 @@ import { commands, overview } from './commands/index.ts';
 
 const stopping = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stopping.abort(name));
+// Whoever read our output has left (`saker … | head`), or the terminal is gone: nothing is left to do.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => stopping.abort('EPIPE'));
 
 const terminal = {
   out: (text: string) => process.stdout.write(`${text}\n`),
   err: (text: string) => process.stderr.write(`${text}\n`),
   clock: systemClock,
+  streams: { stdin: process.stdin, stdout: process.stdout, environment: process.env, events: process },
   signal: stopping.signal,
 };
 

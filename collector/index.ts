@@ -1,2 +1,3 @@
 export { type CollectorOptions, runCollector } from './collector.ts';
 export { type CollectorFlags, collectorUsage, parseCollectorFlags } from './process/flags.ts';
+export { type LocalTick, LocalView } from './sampling/local-view.ts';

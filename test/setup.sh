@@ -39,6 +39,7 @@ chromium chromium
 /usr/share/fonts/truetype/wqy/wqy-microhei.ttc fonts-wqy-microhei
 redis-server redis-server
 ip iproute2
+script bsdutils
 LIST
 }
 

@@ -3,6 +3,7 @@ import { collectorCommand } from './collector.ts';
 import { rulesCommand } from './rules.ts';
 import { scaleCommand } from './scale.ts';
 import { serverCommand } from './server.ts';
+import { topCommand } from './top.ts';
 import { upCommand } from './up.ts';
 import { versionCommand } from './version.ts';
 
@@ -10,6 +11,7 @@ export const commands: readonly Command[] = [
   upCommand,
   serverCommand,
   collectorCommand,
+  topCommand,
   rulesCommand,
   scaleCommand,
   versionCommand,

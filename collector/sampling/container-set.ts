@@ -6,7 +6,7 @@
  * when the first has ended and Docker tells of the second again.
  */
 import { assert, type Endpoint, type Logger, SERIES_PER_COLLECTOR_MAX } from '../../core/index.ts';
-import { type CgroupRoots, findCgroups } from '../probes/container/cgroup-paths.ts';
+import { type CgroupFolders, type CgroupRoots, findCgroups } from '../probes/container/cgroup-paths.ts';
 import { ContainerProbe } from '../probes/container/container-probe.ts';
 import { type ProbeShared, ProbeSite } from '../probes/probe.ts';
 import { type ContainerDescription, endpointOf } from './identity.ts';
@@ -48,8 +48,11 @@ export class ContainerSet {
     return this.#members.size;
   }
 
-  /** A container runs: it started, or it was found, or something about it changed. */
-  running(container: ContainerDescription): void {
+  /**
+   * A container runs: it started, or it was found, or something about it changed. Its folders are
+   * looked up by its process unless they are known.
+   */
+  running(container: ContainerDescription, folders?: CgroupFolders): void {
     const known = this.#members.get(container.id);
     const description = endpointOf(container, this.#host);
     if (known !== undefined) {
@@ -60,7 +63,7 @@ export class ContainerSet {
       }
       this.#end(known);
     }
-    this.#begin(container, description);
+    this.#begin(container, description, folders);
   }
 
   /** A container ended. Unknown ids are those of containers that were never measured. */
@@ -94,13 +97,13 @@ export class ContainerSet {
     this.#waiting.clear();
   }
 
-  #begin(container: ContainerDescription, description: Endpoint): void {
+  #begin(container: ContainerDescription, description: Endpoint, known?: CgroupFolders): void {
     const holder = this.#holderOf(description.name);
     if (holder !== null) return this.#refuse(container, description.name, holder);
     const entry = this.#members.size < MEMBERS_MAX ? this.#shared.register.endpoint(description) : null;
     if (entry === null) return this.#refuse(container, description.name, 'the budget of endpoints');
     const site = new ProbeSite(this.#shared, entry);
-    const folders = findCgroups(this.#roots, container.pid, container.id);
+    const folders = known ?? findCgroups(this.#roots, container.pid, container.id);
     if (Object.keys(folders).length === 0) {
       const fields = { container: container.name, pid: container.pid, cgroupRoot: this.#roots.cgroupRoot };
       this.#logger.warn(

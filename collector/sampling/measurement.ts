@@ -6,6 +6,7 @@
 import { AppError, aborted, type Clock, type Logger, type Second } from '../../core/index.ts';
 import { ContainerWatch } from '../docker/container-watch.ts';
 import { DockerHttp } from '../docker/docker-http.ts';
+import type { OwnContainer } from '../probes/container/own-container.ts';
 import { describeHost } from '../probes/host/description.ts';
 import { hostProbes } from '../probes/host/index.ts';
 import { type Probe, type ProbeShared, ProbeSite } from '../probes/probe.ts';
@@ -28,6 +29,8 @@ export type MeasurementOptions = {
   readonly random: () => number;
   /** This clock against the server's in ms; NaN while it is not known, or where there is no server. */
   readonly clockOffsetMs: () => number;
+  /** The container that this process lives in, where that is to be measured. */
+  readonly own?: OwnContainer;
 };
 
 export class Measurement {
@@ -56,6 +59,7 @@ export class Measurement {
     const site = new ProbeSite(shared, host);
     this.#hostProbes = hostProbes(site);
     this.#containers = new ContainerSet({ host: this.host, cgroupRoot, shared, logger });
+    if (options.own !== undefined) this.#containers.running(options.own.container, options.own.folders);
     this.#watch = this.#watchOf(options, host);
     this.#sampler = new Sampler({
       collector: this.host,
