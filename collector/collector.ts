@@ -33,11 +33,16 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   checkAddress(server);
   const random = (): number => randomInt(2 ** 32) / 2 ** 32;
   const offset = new ClockOffset();
-  const measurement = new Measurement({ ...options, random, clockOffsetMs: () => offset.offsetMs });
+  const measurement = new Measurement({
+    ...options,
+    random,
+    clockOffsetMs: () => offset.offsetMs,
+    ticksMissed: () => ticks.skipped,
+  });
   const buffer = new ResendBuffer();
   const { host: collector, bootEpoch } = measurement;
   const link = new Link({ server, tokenFile, collector, bootEpoch, version, buffer, offset, clock, logger, random });
-  const ticks = new TickLoop(clock, (second) => link.offer(measurement.sample(second)));
+  const ticks: TickLoop = new TickLoop(clock, (second) => link.offer(measurement.sample(second)));
   const report = new CounterReport(clock, logger, () => ({
     ticksSkipped: ticks.skipped,
     clockSteps: ticks.clockSteps,

@@ -20,6 +20,9 @@ describe("Docker's answers", () => {
       pid: 3111,
       startedAtMs: Date.parse('2026-11-21T00:35:56.256Z'),
       hostNetwork: true,
+      restarts: 0,
+      health: 'none',
+      layerFolder: null,
     });
   });
 
@@ -36,6 +39,9 @@ describe("Docker's answers", () => {
       labels: {},
       startedAtMs: 0,
       hostNetwork: false,
+      restarts: 0,
+      health: 'none',
+      layerFolder: null,
     });
     const never = { Id: ID, State: { Running: true, Pid: 1, StartedAt: '0001-01-01T00:00:00Z' } };
     expect(parseInspect(never)?.startedAtMs).toBe(0);

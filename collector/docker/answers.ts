@@ -49,7 +49,24 @@ export function parseInspect(answer: unknown): ContainerDescription | null {
     // A date that can not be read is NaN, and one before 1970 is Docker's "never".
     startedAtMs: Number.isNaN(startedAtMs) ? 0 : Math.max(0, startedAtMs),
     hostNetwork: recordOf(inspected.HostConfig).NetworkMode === 'host',
+    restarts: countOf(inspected.RestartCount),
+    health: healthOf(textOf(recordOf(state.Health).Status)),
+    layerFolder: layerOf(recordOf(inspected.GraphDriver)),
   };
+}
+
+function countOf(value: unknown): number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : 0;
+}
+
+function healthOf(text: string): ContainerDescription['health'] {
+  return text === 'healthy' || text === 'unhealthy' || text === 'starting' ? text : 'none';
+}
+
+/** Of the drivers that layer folders over folders. */
+function layerOf(driver: Readonly<Record<string, unknown>>): string | null {
+  const folder = textOf(recordOf(driver.Data).UpperDir);
+  return folder.startsWith('/') && !folder.includes('\0') ? folder : null;
 }
 
 /** The version in `/version`, or null. */

@@ -24,7 +24,7 @@ const DIRTY_MAX = 4096;
 const LINE_LENGTH_MAX = 1024 * 1024;
 
 const ACTIONS_THAT_END = new Set(['die', 'destroy']);
-const ACTIONS = ['start', 'die', 'destroy', 'rename', 'update'];
+const ACTIONS = ['start', 'die', 'destroy', 'rename', 'update', 'health_status'];
 const EVENTS_PATH = `/events?filters=${encodeURIComponent(JSON.stringify({ type: ['container'], event: ACTIONS }))}`;
 
 export type WatchEvents = {

@@ -14,8 +14,10 @@ const INTERFACES_MAX = 4096;
 
 const COLON = 58;
 const HEADER_LINES = 2;
+type Field = { readonly at: number; readonly metric: string };
+
 /** Counters that become series, of the sixteen: bytes, packets, errors and drops, in and out. */
-const FIELDS = [
+const FIELDS: readonly Field[] = [
   { at: 0, metric: 'net.if.in.bytes' },
   { at: 1, metric: 'net.if.in.packets' },
   { at: 2, metric: 'net.if.in.errors' },
@@ -24,18 +26,30 @@ const FIELDS = [
   { at: 9, metric: 'net.if.out.packets' },
   { at: 10, metric: 'net.if.out.errors' },
   { at: 11, metric: 'net.if.out.dropped' },
-] as const;
-const LAST_FIELD = 11;
+];
+
+/** What only the hardware of a host has to tell beyond these. */
+const HARDWARE_FIELDS: readonly Field[] = [
+  { at: 4, metric: 'net.if.in.fifo.errs' },
+  { at: 5, metric: 'net.if.in.frame.errs' },
+  { at: 7, metric: 'net.if.in.multicast' },
+  { at: 12, metric: 'net.if.out.fifo.errs' },
+  { at: 13, metric: 'net.if.out.collisions' },
+  { at: 14, metric: 'net.if.out.carrier.errs' },
+];
 
 type Interface = readonly { readonly at: number; readonly column: Column; readonly counter: Counter }[];
 
 export class InterfaceTable {
   readonly #site: ProbeSite;
   readonly #rows: TableRows<Interface>;
+  readonly #fields: readonly Field[];
 
-  /** `isShown` tells which interfaces become series. */
-  constructor(site: ProbeSite, isShown: (name: string) => boolean) {
+  /** `isShown` tells which interfaces become series; `hasHardware`, whether there are real ones among them. */
+  constructor(site: ProbeSite, isShown: (name: string) => boolean, hasHardware = false) {
     this.#site = site;
+    const fields = hasHardware ? [...FIELDS, ...HARDWARE_FIELDS] : FIELDS;
+    this.#fields = fields.toSorted((a, b) => a.at - b.at);
     this.#rows = new TableRows(INTERFACES_MAX, (name) => (isShown(name) ? this.#interfaceOf(name) : null));
   }
 
@@ -57,17 +71,18 @@ export class InterfaceTable {
   #put(row: Interface, readAtMs: number): void {
     const { scanner } = this.#site.desk;
     let next = 0;
-    for (let at = 0; at <= LAST_FIELD; at++) {
+    for (let at = 0; next < row.length; at++) {
       const value = scanner.uint();
       const field = row[next];
-      if (field === undefined || field.at !== at) continue;
+      if (field === undefined || Number.isNaN(value)) return;
+      if (field.at !== at) continue;
       this.#site.set(field.column, field.counter.perSecond(value, readAtMs));
       next++;
     }
   }
 
   #interfaceOf(name: string): Interface {
-    return FIELDS.map(({ at, metric }) => ({
+    return this.#fields.map(({ at, metric }) => ({
       at,
       column: this.#site.column(metric, { iface: name }),
       counter: new Counter(),

@@ -59,7 +59,7 @@ export class ContainerSet {
       const isSameRun = known.container.pid === container.pid && known.entry.description.name === description.name;
       if (isSameRun) {
         this.#shared.register.describe(known.entry, description);
-        return known.probe.refresh();
+        return known.probe.refresh(container);
       }
       this.#end(known);
     }

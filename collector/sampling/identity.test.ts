@@ -91,6 +91,9 @@ describe('the endpoint of a container', () => {
           pid: 1,
           startedAtMs: 0,
           hostNetwork: false,
+          restarts: 0,
+          health: 'none',
+          layerFolder: null,
         };
         const endpoint = endpointOf(container, hostNameOf(host));
         const sent: unknown = JSON.parse(

@@ -20,7 +20,15 @@ export type ContainerDescription = {
   readonly startedAtMs: number;
   /** It uses the network of the host, whose traffic is counted there. */
   readonly hostNetwork: boolean;
+  /** Times that the engine started it again by itself. */
+  readonly restarts: number;
+  readonly health: 'none' | 'starting' | 'healthy' | 'unhealthy';
+  /** The folder on the host that holds its own files, or null where the storage driver has none. */
+  readonly layerFolder: string | null;
 };
+
+/** What only an engine knows, of a container without one that could be asked. */
+export const withoutEngine = { restarts: Number.NaN, health: 'none', layerFolder: null } as const;
 
 const NAME_LENGTH_MAX = 255;
 const LABELS_MAX = 128;

@@ -9,8 +9,7 @@ import { DockerHttp } from '../docker/docker-http.ts';
 import type { OwnContainer } from '../probes/container/own-container.ts';
 import { describeHost } from '../probes/host/description.ts';
 import { hostProbes } from '../probes/host/index.ts';
-import { type Probe, type ProbeShared, ProbeSite } from '../probes/probe.ts';
-import { ReadingDesk } from '../reading/kept-file.ts';
+import { type Probe, ProbeShared, ProbeSite } from '../probes/probe.ts';
 import { ContainerSet } from './container-set.ts';
 import { hostNameOf } from './identity.ts';
 import { type DescribedFrame, Sampler } from './sampler.ts';
@@ -31,6 +30,8 @@ export type MeasurementOptions = {
   readonly clockOffsetMs: () => number;
   /** The container that this process lives in, where that is to be measured. */
   readonly own?: OwnContainer;
+  /** Seconds without a tick since the start, where somebody counts them. */
+  readonly ticksMissed?: () => number;
 };
 
 export class Measurement {
@@ -50,12 +51,7 @@ export class Measurement {
     this.bootEpoch = clock.nowMs();
     const host = this.#register.endpoint(describeHost(this.host, procRoot, cgroupRoot));
     if (host === null) throw new AppError('SERIES_BUDGET', 'the first endpoint of a collector finds no place');
-    const shared: ProbeShared = {
-      desk: new ReadingDesk(clock),
-      procRoot,
-      facts: { cpuCount: 0, deviceNames: new Map() },
-      register: this.#register,
-    };
+    const shared = new ProbeShared(clock, procRoot, this.#register);
     const site = new ProbeSite(shared, host);
     this.#hostProbes = hostProbes(site);
     this.#containers = new ContainerSet({ host: this.host, cgroupRoot, shared, logger });
@@ -70,6 +66,7 @@ export class Measurement {
       containers: this.#containers,
       logger,
       clockOffsetMs: options.clockOffsetMs,
+      ticksMissed: options.ticksMissed ?? (() => Number.NaN),
     });
   }
 

@@ -17,12 +17,14 @@ export type SamplerOptions = {
   readonly logger: Logger;
   /** This clock against the server's in ms, positive when ahead; NaN while it is not known. */
   readonly clockOffsetMs: () => number;
+  /** Seconds without a tick, since the start. */
+  readonly ticksMissed: () => number;
 };
 
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #clock: Clock;
-  readonly #own: Readonly<Record<'alive' | 'tick' | 'offset', Column>>;
+  readonly #own: Readonly<Record<'alive' | 'tick' | 'late' | 'missed' | 'offset', Column>>;
   /** Probes that failed once are named in the log once, and counted. */
   readonly #complained = new Set<string>();
   #seq = 0;
@@ -35,16 +37,20 @@ export class Sampler {
     this.#own = {
       alive: options.site.column('agent.alive'),
       tick: options.site.column('agent.tick.ms'),
+      late: options.site.column('agent.tick.late.ms'),
+      missed: options.site.column('agent.ticks.missed'),
       offset: options.site.column('agent.clock.offset.ms'),
     };
   }
 
   sample(second: Second): DescribedFrame {
-    const { register, hostProbes, containers, site, clockOffsetMs } = this.#options;
+    const { register, hostProbes, containers, site, clockOffsetMs, ticksMissed } = this.#options;
     const startedAtMs = this.#clock.monotonicMs();
     containers.reap();
     register.beginFrame();
     site.set(this.#own.alive, 1);
+    site.set(this.#own.late, Math.max(0, this.#clock.nowMs() - second * 1000));
+    site.set(this.#own.missed, ticksMissed());
     for (const probe of hostProbes) this.#read(probe);
     for (const probe of containers.probes()) this.#read(probe);
     site.set(this.#own.offset, clockOffsetMs());

@@ -15,7 +15,8 @@ export type ControllerFolder = { readonly version: CgroupVersion; readonly folde
 export const controllers = ['cpu', 'cpuacct', 'memory', 'blkio', 'pids'] as const;
 export type Controller = (typeof controllers)[number];
 
-export type CgroupFolders = Readonly<Partial<Record<Controller, ControllerFolder>>>;
+/** `unified` is the folder on version 2, which a host of version 1 may have beside it, for its pressure. */
+export type CgroupFolders = Readonly<Partial<Record<Controller | 'unified', ControllerFolder>>>;
 
 type Line = { readonly names: string; readonly path: string };
 
@@ -32,7 +33,7 @@ export function cgroupVersionOf(cgroupRoot: string): CgroupVersion {
 export function findCgroups(roots: CgroupRoots, pid: number, containerId: string): CgroupFolders {
   const lines = readLines(`${roots.procRoot}/${pid}/cgroup`);
   const unified = lines.find((line) => line.names === '');
-  const folders: Partial<Record<Controller, ControllerFolder>> = {};
+  const folders: Partial<Record<Controller | 'unified', ControllerFolder>> = {};
   for (const controller of controllers) {
     const own = lines.find((line) => line.names.split(',').includes(controller));
     const found =
@@ -41,6 +42,8 @@ export function findCgroups(roots: CgroupRoots, pid: number, containerId: string
         : versionTwo(roots.cgroupRoot, unified, containerId);
     if (found !== null) folders[controller] = found;
   }
+  const own = versionTwo(roots.cgroupRoot, unified, containerId);
+  if (own !== null) folders.unified = own;
   return folders;
 }
 

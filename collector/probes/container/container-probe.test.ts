@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { formatTags, isAbsent, VirtualClock } from '../../../core/index.ts';
-import { ReadingDesk } from '../../reading/kept-file.ts';
 import type { ContainerDescription } from '../../sampling/identity.ts';
 import { SeriesRegister } from '../../sampling/series-register.ts';
-import { ProbeSite } from '../probe.ts';
+import { ProbeShared, ProbeSite } from '../probe.ts';
 import { containerPath, findCgroups } from './cgroup-paths.ts';
 import { ContainerProbe } from './container-probe.ts';
 
@@ -16,6 +15,29 @@ const NET = `Inter-|   Receive                                                | 
     lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0
   eth0:    1462      17    0    0    0     0          0         0      100       2    0    0    0     0       0          0
 `;
+
+const SNMP = `Tcp: RtoAlgorithm CurrEstab
+Tcp: 1 2
+`;
+
+const STAT = (state: string, ticks: number, core: number): string =>
+  `31 (a (odd) name\n) ${state} 1 31 31 0 -1 4194560 99 0 0 0 ${ticks} 0 0 0 20 0 1 0 123 456 1 ${'0 '.repeat(13)}17 ${core} 0 0\n`;
+
+/** The first process with one thread, its sockets, and the lists that name it. */
+function threads(...lists: readonly string[]): Record<string, string> {
+  return {
+    ...Object.fromEntries(lists.map((path) => [path, '31\n'])),
+    'proc/31/task/31/stat': STAT('R', 100, 0),
+    'proc/31/fd/0': '',
+    'proc/31/fd/1': '',
+    'proc/31/fd/2': '',
+    'proc/31/net/sockstat': 'TCP: inuse 3 orphan 9 tw 1 alloc 3 mem 0\nUDP: inuse 2 mem 0\n',
+    'proc/31/net/snmp': SNMP,
+    'proc/31/net/tcp':
+      ' sl local\n 0: 0100007F:0CEA 00000000:0000 0A 0\n 1: 0100007F:0CEA 0100007F:D2F1 08 00000000:00000000\n',
+    'proc/31/net/stat/nf_conntrack': 'entries  clashres\n0000001a  00000000\n0000001a  00000000\n',
+  };
+}
 
 /** Version 1, as Docker with cgroupfs makes it; the memory path has a prefix of its own. */
 const v1: Readonly<Record<string, string>> = {
@@ -47,6 +69,10 @@ total_inactive_file 200000
   [`cg/blkio/docker/${ID}/blkio.throttle.io_serviced`]: '254:0 Read 1\n254:0 Write 2\n254:0 Sync 1\nTotal 3\n',
   [`cg/pids/docker/${ID}/pids.current`]: '7\n',
   [`cg/pids/docker/${ID}/pids.max`]: '100\n',
+  [`cg/memory/vm/5af4/docker/${ID}/memory.oom_control`]: 'oom_kill_disable 0\nunder_oom 0\noom_kill 0\n',
+  ...threads(`cg/cpu,cpuacct/docker/${ID}/tasks`, `cg/pids/docker/${ID}/cgroup.procs`),
+  [`cg/unified/docker/${ID}/cgroup.procs`]: '31\n',
+  [`cg/unified/docker/${ID}/cpu.pressure`]: 'some avg10=0.00 total=0\nfull avg10=0.00 total=0\n',
 };
 
 const v1Later: Readonly<Record<string, string>> = {
@@ -87,6 +113,9 @@ burst_usec 0
   [`${SCOPE}/io.stat`]: '7:0 254:0 rbytes=4096 wbytes=8192 rios=1 wios=2 dbytes=0 dios=0\n',
   [`${SCOPE}/pids.current`]: '7\n',
   [`${SCOPE}/pids.max`]: '100\n',
+  [`${SCOPE}/memory.events`]: 'low 0\nhigh 0\nmax 3\noom 1\noom_kill 1\n',
+  [`${SCOPE}/memory.pressure`]: 'some avg10=0.00 total=1000\nfull avg10=0.00 total=500\n',
+  ...threads(`${SCOPE}/cgroup.threads`),
 };
 
 const v2Later: Readonly<Record<string, string>> = {
@@ -114,6 +143,9 @@ const expected = {
   'mem.working_set.percent': 40,
   'pids.current': 7,
   'pids.limit': 100,
+  'pids.percent': 7,
+  'mem.usage.percent': 50,
+  'mem.rss.percent': 25,
   'disk.io.read_bytes{device=vda}': 1000,
   'disk.io.write_bytes{device=vda}': 0,
   'disk.io.read_requests{device=vda}': 10,
@@ -136,6 +168,9 @@ const container: ContainerDescription = {
   pid: 31,
   startedAtMs: 0,
   hostNetwork: false,
+  restarts: 0,
+  health: 'none',
+  layerFolder: null,
 };
 
 let root: string;
@@ -150,12 +185,10 @@ beforeEach(() => {
   register = new SeriesRegister();
   const entry = register.endpoint({ name: 'h/web', kind: 'container', host: 'h', state: 'running', labels: {} });
   if (entry === null) throw new Error('no place');
-  const deviceNames = new Map([
-    ['254:0', 'vda'],
-    ['7:0', 'loop0'],
-  ]);
-  const desk = new ReadingDesk(clock);
-  site = new ProbeSite({ desk, procRoot: join(root, 'proc'), facts: { cpuCount: 2, deviceNames }, register }, entry);
+  const shared = new ProbeShared(clock, join(root, 'proc'), register);
+  shared.facts.cpuCount = 2;
+  shared.facts.deviceNames.set('254:0', 'vda').set('7:0', 'loop0');
+  site = new ProbeSite(shared, entry);
 });
 
 afterEach(() => {
@@ -215,16 +248,28 @@ describe('the probe of a container', () => {
   ] as const)('has levels and no rate in its first sample of version %s', (_, tree) => {
     write(tree);
     const names = Object.keys(sample(probeNow()));
-    expect(names.sort()).toEqual([
+    expect(names.filter((name) => name !== 'disk.io.accounted').sort()).toEqual([
+      'container.restarts',
       'cpu.limit.cores',
+      'files.open',
+      'kernel.conntrack.count',
       'mem.cache.bytes',
       'mem.limit.bytes',
       'mem.rss.bytes',
+      'mem.rss.percent',
       'mem.usage.bytes',
+      'mem.usage.percent',
       'mem.working_set.bytes',
       'mem.working_set.percent',
       'pids.current',
       'pids.limit',
+      'pids.percent',
+      'ss.closewait',
+      'ss.estab',
+      'ss.listen',
+      'ss.synrecv',
+      'ss.timewait',
+      'ss.udp',
     ]);
   });
 
@@ -261,7 +306,7 @@ describe('the probe of a container', () => {
   test('reads a changed limit at once when it is told of a change', async () => {
     const { probe } = await samples(v2, v2Later);
     write({ [`${SCOPE}/cpu.max`]: '150000 100000\n', [`${SCOPE}/pids.max`]: '8\n' });
-    probe.refresh();
+    probe.refresh(container);
     expect(sample(probe)).toMatchObject({ 'cpu.limit.cores': 1.5, 'pids.limit': 8 });
   });
 
@@ -314,10 +359,80 @@ describe('the probe of a container', () => {
     expect(probe.isGone).toBe(true);
   });
 
+  test('reads memory and tasks seldom while nothing of it runs, and repeats what it read', async () => {
+    const { probe, values } = await samples(v1, v1Later);
+    write({ [`cg/pids/docker/${ID}/pids.current`]: '9\n' });
+    await clock.advance(1000);
+    const quiet = sample(probe);
+    expect(quiet).toMatchObject({ 'pids.current': 7, 'mem.usage.bytes': values['mem.usage.bytes'], 'cpu.busy': 0 });
+    write({ [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_percpu`]: '1250000001 2150000000 \n' });
+    await clock.advance(1000);
+    expect(sample(probe)['pids.current']).toBe(9);
+  });
+
+  test('counts the load of its threads every five seconds, as the kernel would', async () => {
+    write(v1);
+    const probe = probeNow();
+    const loads: (number | undefined)[] = [];
+    for (let second = 0; second < 16; second++) {
+      loads.push(sample(probe)['load.1min']);
+      await clock.advance(1000);
+    }
+    expect(loads.slice(0, 5)).toEqual([undefined, undefined, undefined, undefined, undefined]);
+    // The kernel's own series for one task that always runs: 0.08, 0.15, 0.22, …
+    expect([loads[5], loads[10], loads[15]]).toEqual([0.08, 0.15, 0.22]);
+  });
+
+  test('places its time on cores by its threads in version 2, and says what is not certain', async () => {
+    write(v2);
+    const probe = probeNow();
+    const later = (ticks: number, core: number, usec: number): void =>
+      write({ ...v2, 'proc/31/task/31/stat': STAT('R', ticks, core), [`${SCOPE}/cpu.stat`]: `usage_usec ${usec}\n` });
+    const run = async (seconds: number): Promise<Record<string, number>> => {
+      let values: Record<string, number> = {};
+      for (let second = 0; second < seconds; second++) {
+        await clock.advance(1000);
+        values = sample(probe);
+      }
+      return values;
+    };
+    sample(probe);
+    await run(5);
+    // 2 s of processor time in 5 s, of which the thread shows 2.
+    later(300, 0, 5_000_000);
+    expect(await run(5)).toMatchObject({
+      'cpu.busy.core{core=0}': 40,
+      'cpu.busy.core{core=1}': 0,
+      'cpu.busy.core.unplaced': 0,
+    });
+    // 1 s more, and it sits on another core now: where it was spent is anybody's guess.
+    later(400, 1, 6_000_000);
+    expect(await run(5)).toMatchObject({ 'cpu.busy.core{core=1}': 20, 'cpu.busy.core.unplaced': 100 });
+  });
+
+  test('shows pressure, OOM kills and what its engine knows every five seconds', async () => {
+    write(v2);
+    const probe = probeNow({ ...container, startedAtMs: clock.nowMs() - 60_000, restarts: 2, health: 'unhealthy' });
+    expect(sample(probe)).toMatchObject({ 'container.uptime': 60, 'container.restarts': 2, 'container.healthy': 0 });
+    write({
+      [`${SCOPE}/memory.events`]: 'oom_kill 3\n',
+      [`${SCOPE}/memory.pressure`]: 'some avg10=0.00 total=501000\nfull avg10=0.00 total=250500\n',
+    });
+    for (let second = 0; second < 4; second++) await clock.advance(1000).then(() => sample(probe));
+    await clock.advance(1000);
+    expect(sample(probe)).toMatchObject({
+      'mem.oom.kills': 2,
+      'pressure.memory.some': 10,
+      'pressure.memory.full': 5,
+      'container.uptime': 65,
+    });
+  });
+
   test('that lost one controller shows the others', async () => {
     const { probe } = await samples(v1, v1Later);
     probe.close();
     rmSync(join(root, 'cg/memory'), { recursive: true });
+    write({ [`cg/cpu,cpuacct/docker/${ID}/cpuacct.usage_percpu`]: '1350000000 2150000000 \n' });
     await clock.advance(1000);
     const values = sample(probe);
     expect(values['pids.current']).toBe(7);
@@ -338,7 +453,7 @@ describe('the probe of a container', () => {
     );
     const { values } = await samples(v2, garbage);
     // Limits hold until they are read again.
-    expect(values).toEqual({ 'cpu.limit.cores': 0.5, 'mem.limit.bytes': 2_000_000, 'pids.limit': 100 });
+    expect(values).toEqual({ 'cpu.limit.cores': 0.5, 'mem.limit.bytes': 2_000_000 });
   });
 });
 

@@ -7,7 +7,7 @@
  */
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
-import type { ContainerDescription } from '../../sampling/identity.ts';
+import { type ContainerDescription, withoutEngine } from '../../sampling/identity.ts';
 import { type CgroupFolders, type Controller, type ControllerFolder, controllers } from './cgroup-paths.ts';
 
 /** The process numbers of the host itself: PROC_PID_INIT_INO of include/linux/proc_ns.h. */
@@ -26,8 +26,8 @@ export function ownContainer(procRoot: string): OwnContainer | null {
     const folders = ownFolders(lines, readFileSync(`${procRoot}/self/mountinfo`, 'utf8'));
     const id = /[0-9a-f]{64}/.exec(lines)?.[0] ?? hostname();
     const startedAtMs = startOfFirstProcess(procRoot);
-    const description = { id, name: hostname(), image: '', labels: {}, pid: 1, startedAtMs, hostNetwork: false };
-    return { container: description, folders };
+    const place = { id, name: hostname(), image: '', labels: {}, pid: 1, startedAtMs, hostNetwork: false };
+    return { container: { ...place, ...withoutEngine }, folders };
   } catch {
     // No /proc of Linux: then nothing else can be measured either, and that is said elsewhere.
     return null;

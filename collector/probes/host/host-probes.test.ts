@@ -3,16 +3,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { formatTags, isAbsent, VirtualClock } from '../../../core/index.ts';
-import { ReadingDesk } from '../../reading/kept-file.ts';
 import { SeriesRegister } from '../../sampling/series-register.ts';
-import { type Probe, ProbeSite } from '../probe.ts';
-import { isPartitionOf } from './disks.ts';
+import { type Probe, ProbeShared, ProbeSite } from '../probe.ts';
 import { hostProbes } from './index.ts';
-import { isShownInterface } from './network.ts';
+import { isShownInterface } from './network/interfaces.ts';
+import { isPartitionOf } from './storage/disks.ts';
 
 const NET_HEADER = `Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
 `;
+
+function pressureOf(some: number, full: number): string {
+  const averages = 'avg10=1.00 avg60=0.50 avg300=0.10';
+  return `some ${averages} total=${some}\nfull ${averages} total=${full}\n`;
+}
 
 /** A host as its kernel showed it, with round numbers. */
 const before: Readonly<Record<string, string>> = {
@@ -30,9 +34,15 @@ softirq 201099 0 19894 4 14799
   meminfo: `MemTotal:        1000 kB
 MemFree:          300 kB
 MemAvailable:     600 kB
+Buffers:           10 kB
+Cached:           200 kB
 SwapCached:         0 kB
 SwapTotal:        200 kB
 SwapFree:         150 kB
+Dirty:              1 kB
+Shmem:              2 kB
+SReclaimable:       9 kB
+SUnreclaim:         3 kB
 `,
   loadavg: '0.20 1.08 12.05 3/149 11206\n',
   'net/dev': `${NET_HEADER}    lo:    3245      30    0    0    0     0          0         0     3245      30    0    0    0     0       0          0
@@ -45,12 +55,41 @@ vethab12:  77 1 0 0 0 0 0 0 77 1 0 0 0 0 0 0
  254      16 vdb 0 0 0 0 0 0 0 0 0 0 0
 `,
   'net/sockstat': `sockets: used 36
-TCP: inuse 5 orphan 1 tw 7 alloc 6 mem 0
+TCP: inuse 5 orphan 1 tw 7 alloc 9 mem 0
 UDP: inuse 2 mem 0
 `,
   'net/sockstat6': `TCP6: inuse 3
 UDP6: inuse 1
 `,
+  'net/snmp': `Ip: Forwarding DefaultTTL
+Ip: 1 64
+Tcp: RtoAlgorithm MaxConn ActiveOpens CurrEstab RetransSegs
+Tcp: 1 -1 100 4 20
+Udp: InDatagrams NoPorts InErrors
+Udp: 1000 3 1
+`,
+  'net/netstat': `TcpExt: SyncookiesSent ListenOverflows ListenDrops TCPTimeouts
+TcpExt: 0 10 20 30
+IpExt: InNoRoutes
+IpExt: 0
+`,
+  'net/tcp': `  sl  local_address rem_address   st tx_queue rx_queue
+   0: 0100007F:0CEA 00000000:0000 0A 00000000:00000000 00:00000000
+   1: 0100007F:0CEA 0100007F:D2F0 01 00000000:00000000 00:00000000
+   2: 0100007F:0CEA 0100007F:D2F1 08 00000000:00000000 00:00000000
+   3: 0100007F:0CEA 0100007F:D2F2 06 00000000:00000000 00:00000000
+`,
+  'net/tcp6': `  sl  local_address                         remote_address                        st
+   0: 00000000000000000000000000000000:1F90 00000000000000000000000000000000:0000 0A 00000000:00000000
+`,
+  vmstat: 'nr_free_pages 1\npswpin 10\npswpout 20\npgfault 1000\npgmajfault 5\noom_kill 2\n',
+  'pressure/cpu': pressureOf(1_000_000, 0),
+  'pressure/memory': pressureOf(2_000_000, 1_000_000),
+  'pressure/io': pressureOf(3_000_000, 2_000_000),
+  'sys/fs/file-nr': '544\t0\t10000\n',
+  'sys/kernel/pid_max': '32768\n',
+  'sys/net/netfilter/nf_conntrack_count': '655\n',
+  'sys/net/netfilter/nf_conntrack_max': '262144\n',
   'self/mountinfo': '',
 };
 
@@ -68,7 +107,7 @@ procs_running 2
 procs_blocked 0
 `,
   'net/dev': `${NET_HEADER}    lo:    9245      90    0    0    0     0          0         0     3245      30    0    0    0     0       0          0
-  eth0: 3000 30 2 4 0 0 0 0 5500 55 3 5 0 0 0 0
+  eth0: 3000 30 2 4 0 0 0 8 5500 55 3 5 0 0 2 0
 vethab12:  77 1 0 0 0 0 0 0 77 1 0 0 0 0 0 0
 `,
   diskstats: `   7       0 loop0 5 0 10 0 0 0 0 0 0 0 0
@@ -88,10 +127,9 @@ beforeEach(() => {
   procRoot = mkdtempSync(join(tmpdir(), 'saker-collector-'));
   clock = new VirtualClock(1_700_000_000_000);
   register = new SeriesRegister();
-  const facts = { cpuCount: 0, deviceNames: new Map() };
   const entry = register.endpoint({ name: 'h', kind: 'host', host: 'h', state: 'running', labels: {} });
   if (entry === null) throw new Error('no place');
-  site = new ProbeSite({ desk: new ReadingDesk(clock), procRoot, facts, register }, entry);
+  site = new ProbeSite(new ProbeShared(clock, procRoot, register), entry);
   probes = hostProbes(site);
 });
 
@@ -106,6 +144,9 @@ function write(files: Readonly<Record<string, string>>): void {
     writeFileSync(join(procRoot, path), text);
   }
 }
+
+const familyOf = (values: Readonly<Record<string, number>>, prefix: string): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => name.startsWith(prefix)));
 
 /** One tick over the tree as it is now: what got a value. */
 function sample(): Record<string, number> {
@@ -138,6 +179,20 @@ describe('the probes of a host', () => {
       'mem.memused': 409_600,
       'mem.memfree.percent': 60,
       'mem.memused.percent': 40,
+      'mem.buffers': 10_240,
+      'mem.cached': 204_800,
+      'mem.dirty': 1024,
+      'mem.shmem': 2048,
+      'mem.slab.unreclaimable': 3072,
+      'disk.io.ios_in_progress{device=vda}': 0,
+      'kernel.maxfiles': 10_000,
+      'kernel.files.allocated': 544,
+      'kernel.files.left': 9456,
+      'kernel.maxproc': 32_768,
+      'kernel.pids.percent': 0.45,
+      'kernel.conntrack.count': 655,
+      'kernel.conntrack.max': 262_144,
+      'kernel.conntrack.percent': 0.25,
       'mem.swaptotal': 204_800,
       'mem.swapfree': 153_600,
       'mem.swapused': 51_200,
@@ -149,7 +204,11 @@ describe('the probes of a host', () => {
       'proc.total': 149,
       'proc.running': 3,
       'proc.blocked': 1,
-      'ss.estab': 8,
+      'ss.estab': 4,
+      'ss.closed': 1,
+      'ss.listen': 2,
+      'ss.closewait': 1,
+      'ss.synrecv': 0,
       'ss.orphaned': 1,
       'ss.timewait': 7,
       'ss.udp': 3,
@@ -178,8 +237,7 @@ describe('the probes of a host', () => {
 
   test('show traffic of interfaces that lead out, over the true elapsed time', async () => {
     const values = await sampleBoth(after, 2000);
-    const traffic = Object.entries(values).filter(([name]) => name.startsWith('net.'));
-    expect(Object.fromEntries(traffic)).toEqual({
+    expect(familyOf(values, 'net.')).toEqual({
       'net.if.in.bytes{iface=eth0}': 1000,
       'net.if.in.packets{iface=eth0}': 10,
       'net.if.in.errors{iface=eth0}': 1,
@@ -188,21 +246,75 @@ describe('the probes of a host', () => {
       'net.if.out.packets{iface=eth0}': 3,
       'net.if.out.errors{iface=eth0}': 0,
       'net.if.out.dropped{iface=eth0}': 1,
+      'net.if.in.fifo.errs{iface=eth0}': 0,
+      'net.if.in.frame.errs{iface=eth0}': 0,
+      'net.if.in.multicast{iface=eth0}': 4,
+      'net.if.out.fifo.errs{iface=eth0}': 0,
+      'net.if.out.collisions{iface=eth0}': 0,
+      'net.if.out.carrier.errs{iface=eth0}': 1,
     });
   });
 
   test('show whole disks that did something', async () => {
     const values = await sampleBoth(after);
-    const io = Object.entries(values).filter(([name]) => name.startsWith('disk.'));
-    expect(Object.fromEntries(io)).toEqual({
+    expect(familyOf(values, 'disk.')).toEqual({
       'disk.io.read_bytes{device=vda}': 40_960,
       'disk.io.write_bytes{device=vda}': 10_240,
       'disk.io.read_requests{device=vda}': 10,
       'disk.io.write_requests{device=vda}': 10,
       'disk.io.util{device=vda}': 25,
       'disk.io.await{device=vda}': 1.5,
+      'disk.io.read_merged{device=vda}': 0,
+      'disk.io.write_merged{device=vda}': 0,
+      'disk.io.ios_in_progress{device=vda}': 0,
+      'disk.io.avgrq_sz{device=vda}': 2560,
+      'disk.io.avgqu-sz{device=vda}': 0.03,
+      'disk.io.svctm{device=vda}': 12.5,
     });
     expect(site.facts.deviceNames.get('254:0')).toBe('vda');
+  });
+
+  test('show what the protocols, the pager and the pressure counted in between', async () => {
+    const values = await sampleBoth({
+      ...after,
+      'net/snmp': (before['net/snmp'] ?? '').replace('100 4 20', '104 5 22').replace('1000 3 1', '1500 3 1'),
+      'net/netstat': (before['net/netstat'] ?? '').replace('0 10 20 30', '7 11 23 30'),
+      vmstat: 'pswpin 11\npswpout 20\npgfault 1500\npgmajfault 8\noom_kill 3\n',
+      'pressure/io': pressureOf(3_250_000, 2_050_000),
+    });
+    expect(familyOf(values, 'TcpExt.')).toEqual({
+      'TcpExt.ListenOverflows': 1,
+      'TcpExt.ListenDrops': 3,
+      'TcpExt.TCPTimeouts': 0,
+    });
+    expect(familyOf(values, 'snmp.')).toEqual({
+      'snmp.Udp.InDatagrams': 500,
+      'snmp.Udp.NoPorts': 0,
+      'snmp.Udp.InErrors': 0,
+      'snmp.Tcp.ActiveOpens': 4,
+      'snmp.Tcp.RetransSegs': 2,
+    });
+    expect(values).toMatchObject({
+      'mem.swap.in': 4096,
+      'mem.swap.out': 0,
+      'mem.faults': 500,
+      'mem.faults.major': 3,
+      'mem.oom.kills': 1,
+      'pressure.cpu.some': 0,
+      'pressure.memory.full': 0,
+      'pressure.io.some': 25,
+      'pressure.io.full': 5,
+    });
+  });
+
+  test('tell nothing of pressure and connection tracking on a kernel without', async () => {
+    const kernel = Object.keys(before).filter((path) => !path.startsWith('pressure/') && !path.includes('conntrack'));
+    write(Object.fromEntries(kernel.map((path) => [path, before[path] ?? ''])));
+    sample();
+    await clock.advance(1000);
+    const names = Object.keys(sample());
+    expect(names.filter((name) => name.startsWith('pressure.') || name.includes('conntrack'))).toEqual([]);
+    expect(names).toContain('ss.estab');
   });
 
   test('have no sample of a counter that went backwards, and one again afterwards', async () => {
@@ -255,7 +367,8 @@ describe('the probes of a host', () => {
     const values = await sampleBoth(garbage);
     expect(Object.values(values).every(Number.isFinite)).toBe(true);
     write(Object.fromEntries(Object.keys(before).map((path) => [path, ''])));
-    expect(sample()).toEqual({});
+    // Maxima hold until they are read again.
+    expect(Object.keys(sample()).sort()).toEqual(['kernel.conntrack.max', 'kernel.maxproc']);
   });
 
   test('show no swap shares on a host without swap', () => {

@@ -8,26 +8,52 @@ import type { Probe, ProbeSite } from '../probe.ts';
 
 const KIB = 1024;
 
+/** In the order of the file. */
+const KEYS = [
+  'MemTotal',
+  'MemAvailable',
+  'Buffers',
+  'Cached',
+  'SwapTotal',
+  'SwapFree',
+  'Dirty',
+  'Shmem',
+  'SUnreclaim',
+] as const;
+
+/** Lines that become a series as they stand. */
+const LEVELS: readonly (readonly [(typeof KEYS)[number], string])[] = [
+  ['Buffers', 'mem.buffers'],
+  ['Cached', 'mem.cached'],
+  ['Dirty', 'mem.dirty'],
+  ['Shmem', 'mem.shmem'],
+  ['SUnreclaim', 'mem.slab.unreclaimable'],
+];
+
 export class MemoryProbe implements Probe {
   readonly name = 'memory';
   readonly #site: ProbeSite;
   readonly #file;
-  readonly #lines = new KeyedLines(['MemTotal', 'MemAvailable', 'SwapTotal', 'SwapFree']);
+  readonly #lines = new KeyedLines(KEYS);
   readonly #memory: Family;
   readonly #swap: Family;
+  readonly #levels: readonly { readonly at: number; readonly column: Column }[];
 
   constructor(site: ProbeSite) {
     this.#site = site;
     this.#file = site.file(`${site.procRoot}/meminfo`);
     this.#memory = familyOf(site, 'mem.mem');
     this.#swap = familyOf(site, 'mem.swap');
+    this.#levels = LEVELS.map(([key, metric]) => ({ at: KEYS.indexOf(key), column: site.column(metric) }));
   }
 
   sample(): void {
     if (!this.#file.read()) return;
     this.#lines.scan(this.#site.desk.scanner);
-    this.#put(this.#memory, this.#lines.at(0) * KIB, this.#lines.at(1) * KIB);
-    this.#put(this.#swap, this.#lines.at(2) * KIB, this.#lines.at(3) * KIB);
+    const bytes = (key: (typeof KEYS)[number]): number => this.#lines.at(KEYS.indexOf(key)) * KIB;
+    this.#put(this.#memory, bytes('MemTotal'), bytes('MemAvailable'));
+    this.#put(this.#swap, bytes('SwapTotal'), bytes('SwapFree'));
+    for (const { at, column } of this.#levels) this.#site.set(column, this.#lines.at(at) * KIB);
   }
 
   close(): void {

@@ -7,18 +7,22 @@
  * It is then looked at seldom, until a device appears. Buffered writes are never attributed in
  * version 1.
  */
-import type { ByteScanner } from '../../reading/byte-scanner.ts';
-import { Counter } from '../../reading/counter.ts';
-import type { KeptFile } from '../../reading/kept-file.ts';
-import { TableRows } from '../../reading/table-rows.ts';
-import type { Column } from '../../sampling/series-register.ts';
-import type { Probe, ProbeSite } from '../probe.ts';
-import type { ControllerFolder } from './cgroup-paths.ts';
+import type { ByteScanner } from '../../../reading/byte-scanner.ts';
+import { Counter } from '../../../reading/counter.ts';
+import type { KeptFile } from '../../../reading/kept-file.ts';
+import { TableRows } from '../../../reading/table-rows.ts';
+import type { Column } from '../../../sampling/series-register.ts';
+import type { Probe, ProbeSite } from '../../probe.ts';
+import type { ControllerFolder } from '../cgroup-paths.ts';
+import { Turn } from '../turn.ts';
 
 const DEVICES_MAX = 64;
 
 /** Ticks between two looks at files that show no device. */
 const EMPTY_TICKS = 10;
+
+/** Every so many ticks it is said whether the kernel counts at all. */
+const ACCOUNTED_TICKS = 10;
 
 const EQUALS = 61;
 const NEWLINE = 10;
@@ -108,10 +112,16 @@ function keyAt(scanner: ByteScanner): keyof Device | null {
 
 export class BlockIoProbeV1 implements Probe {
   readonly name = 'block io';
+  readonly #site: ProbeSite;
   readonly #tables: readonly ThrottleTable[];
+  readonly #accounted: Column;
+  readonly #accountedTurn = new Turn(ACCOUNTED_TICKS);
   #ticksToLook = 0;
+  #deviceCount = 0;
 
   constructor(site: ProbeSite, { folder }: ControllerFolder) {
+    this.#site = site;
+    this.#accounted = site.column('disk.io.accounted');
     this.#tables = [
       new ThrottleTable(site, `${folder}/blkio.throttle.io_service_bytes`, 'rbytes', 'wbytes'),
       new ThrottleTable(site, `${folder}/blkio.throttle.io_serviced`, 'rios', 'wios'),
@@ -119,14 +129,18 @@ export class BlockIoProbeV1 implements Probe {
   }
 
   sample(): void {
-    if (this.#ticksToLook-- > 0) return;
-    let deviceCount = 0;
-    for (const table of this.#tables) deviceCount += table.sample();
-    this.#ticksToLook = deviceCount === 0 ? EMPTY_TICKS - 1 : 0;
+    if (this.#ticksToLook-- <= 0) this.#look();
+    if (this.#accountedTurn.isNow()) this.#site.set(this.#accounted, this.#deviceCount > 0 ? 1 : 0);
   }
 
   close(): void {
     for (const table of this.#tables) table.close();
+  }
+
+  #look(): void {
+    this.#deviceCount = 0;
+    for (const table of this.#tables) this.#deviceCount += table.sample();
+    this.#ticksToLook = this.#deviceCount === 0 ? EMPTY_TICKS - 1 : 0;
   }
 }
 

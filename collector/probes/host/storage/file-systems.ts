@@ -10,8 +10,8 @@
  * measurements are absent, not repeated.
  */
 import type { StatsFs } from 'node:fs';
-import type { Column } from '../../sampling/series-register.ts';
-import type { Probe, ProbeSite } from '../probe.ts';
+import type { Column } from '../../../sampling/series-register.ts';
+import type { Probe, ProbeSite } from '../../probe.ts';
 import { type Mount, mountsOf } from './mount-table.ts';
 
 const ROUND_MS = 10_000;
@@ -27,9 +27,21 @@ export type FileSystemCalls = {
 };
 
 type Space = Awaited<ReturnType<FileSystemCalls['statfs']>>;
-type Columns = Readonly<
-  Record<'total' | 'used' | 'free' | 'usedPercent' | 'freePercent' | 'inodesFreePercent', Column>
->;
+
+/** The series of a file system. */
+const metricOf = {
+  total: 'df.bytes.total',
+  used: 'df.bytes.used',
+  free: 'df.bytes.free',
+  usedPercent: 'df.bytes.used.percent',
+  freePercent: 'df.bytes.free.percent',
+  inodes: 'df.inodes.total',
+  inodesUsed: 'df.inodes.used',
+  inodesFree: 'df.inodes.free',
+  inodesUsedPercent: 'df.inodes.used.percent',
+  inodesFreePercent: 'df.inodes.free.percent',
+} as const;
+type Columns = Readonly<Record<keyof typeof metricOf, Column>>;
 
 export class FileSystemsProbe implements Probe {
   readonly name = 'file systems';
@@ -38,6 +50,9 @@ export class FileSystemsProbe implements Probe {
   readonly #pending = new Set<string>();
   readonly #measured: { readonly mount: Mount; readonly space: Space }[] = [];
   readonly #columns = new Map<string, Columns>();
+  readonly #whole: Readonly<Record<'total' | 'used' | 'usedPercent', Column>>;
+  /** What was measured last is a whole round, every file system in it. */
+  #isWhole = false;
   #startedAtMs = Number.NEGATIVE_INFINITY;
   #isRunning = false;
   /** Calls that were not answered within their deadline, since the start. */
@@ -46,10 +61,15 @@ export class FileSystemsProbe implements Probe {
   constructor(site: ProbeSite, calls: FileSystemCalls) {
     this.#site = site;
     this.#calls = calls;
+    this.#whole = {
+      total: site.column('df.statistics.total'),
+      used: site.column('df.statistics.used'),
+      usedPercent: site.column('df.statistics.used.percent'),
+    };
   }
 
   sample(): void {
-    for (const { mount, space } of this.#measured.splice(0)) this.#put(mount, space);
+    this.#putMeasured();
     const nowMs = this.#site.clock.monotonicMs();
     if (this.#isRunning || nowMs - this.#startedAtMs < ROUND_MS) return;
     this.#startedAtMs = nowMs;
@@ -72,6 +92,7 @@ export class FileSystemsProbe implements Probe {
       if (this.#pending.has(mount.path)) continue;
       await this.#measure(mount);
     }
+    this.#isWhole = this.#measured.length === mounts.length;
   }
 
   #measure(mount: Mount): Promise<void> {
@@ -94,17 +115,40 @@ export class FileSystemsProbe implements Probe {
     });
   }
 
+  #putMeasured(): void {
+    let total = 0;
+    let used = 0;
+    for (const { mount, space } of this.#measured) {
+      this.#put(mount, space);
+      total += space.blocks * space.bsize;
+      used += (space.blocks - space.bfree) * space.bsize;
+    }
+    this.#measured.length = 0;
+    // The whole is told when a round is complete: without a file system that hangs it would jump.
+    if (!this.#isWhole || total === 0) return;
+    this.#isWhole = false;
+    this.#site.set(this.#whole.total, total);
+    this.#site.set(this.#whole.used, used);
+    this.#site.set(this.#whole.usedPercent, (used * 100) / total);
+  }
+
   #put(mount: Mount, space: Space): void {
     const columns = this.#columnsOf(mount);
     // As df(1) counts: the blocks kept for root are neither used nor free.
     const used = (space.blocks - space.bfree) * space.bsize;
     const free = space.bavail * space.bsize;
+    const inodesUsed = space.files - space.ffree;
     this.#site.set(columns.total, space.blocks * space.bsize);
     this.#site.set(columns.used, used);
     this.#site.set(columns.free, free);
     this.#site.set(columns.usedPercent, (used * 100) / (used + free));
     this.#site.set(columns.freePercent, (free * 100) / (used + free));
-    // Some file systems (btrfs) have no fixed number of inodes: 0 / 0, no sample.
+    // Some file systems (btrfs) have no fixed number of inodes: no sample.
+    if (space.files === 0) return;
+    this.#site.set(columns.inodes, space.files);
+    this.#site.set(columns.inodesUsed, inodesUsed);
+    this.#site.set(columns.inodesFree, space.ffree);
+    this.#site.set(columns.inodesUsedPercent, (inodesUsed * 100) / space.files);
     this.#site.set(columns.inodesFreePercent, (space.ffree * 100) / space.files);
   }
 
@@ -112,14 +156,8 @@ export class FileSystemsProbe implements Probe {
     const known = this.#columns.get(mount.path);
     if (known) return known;
     const tags = { mount: mount.path, fstype: mount.fstype };
-    const columns = {
-      total: this.#site.column('df.bytes.total', tags),
-      used: this.#site.column('df.bytes.used', tags),
-      free: this.#site.column('df.bytes.free', tags),
-      usedPercent: this.#site.column('df.bytes.used.percent', tags),
-      freePercent: this.#site.column('df.bytes.free.percent', tags),
-      inodesFreePercent: this.#site.column('df.inodes.free.percent', tags),
-    };
+    const entries = Object.entries(metricOf).map(([key, metric]) => [key, this.#site.column(metric, tags)]);
+    const columns = Object.fromEntries(entries) as Columns;
     this.#columns.set(mount.path, columns);
     return columns;
   }

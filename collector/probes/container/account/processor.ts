@@ -7,17 +7,18 @@
  * it, as the kernel itself does (cputime_adjust, kernel/sched/cputime.c).
  * Version 2: `cpu.stat` has total, user and system, adjusted by the kernel, and nothing per core.
  */
-import { Counter } from '../../reading/counter.ts';
-import type { KeptFile } from '../../reading/kept-file.ts';
-import { KeyedLines } from '../../reading/keyed-lines.ts';
-import type { Column } from '../../sampling/series-register.ts';
-import type { Probe, ProbeSite } from '../probe.ts';
-import type { ControllerFolder } from './cgroup-paths.ts';
+import { Counter } from '../../../reading/counter.ts';
+import type { KeptFile } from '../../../reading/kept-file.ts';
+import { KeyedLines } from '../../../reading/keyed-lines.ts';
+import type { Column } from '../../../sampling/series-register.ts';
+import type { Probe, ProbeSite } from '../../probe.ts';
+import type { ControllerFolder } from '../cgroup-paths.ts';
 import type { ProcessorLimit } from './processor-limit.ts';
 
 const CORES_MAX = 1024;
 const NS_PER_S = 1e9;
 const US_PER_S = 1e6;
+const NS_PER_US = 1e3;
 
 /** The columns that both versions fill, from cores in use. */
 class ProcessorColumns {
@@ -54,7 +55,13 @@ class ProcessorColumns {
   }
 }
 
-export class ProcessorProbeV1 implements Probe {
+/** Tells how much processor time a container has used since it began. */
+export interface ProcessorProbe extends Probe {
+  /** Nanoseconds; NaN before the first read and after one that failed. */
+  readonly used: number;
+}
+
+export class ProcessorProbeV1 implements ProcessorProbe {
   readonly name = 'processor';
   readonly #site: ProbeSite;
   readonly #perCoreFile: KeptFile;
@@ -65,6 +72,8 @@ export class ProcessorProbeV1 implements Probe {
   readonly #system = new Counter();
   #userTotal = 0;
   #systemTotal = 0;
+  /** Processor time since its beginning, ns. NaN before the first read and after a failed one. */
+  used = Number.NaN;
 
   constructor(site: ProbeSite, { folder }: ControllerFolder, limit: ProcessorLimit) {
     this.#site = site;
@@ -75,6 +84,8 @@ export class ProcessorProbeV1 implements Probe {
 
   sample(): void {
     const total = this.#perCoreFile.read() ? this.#scanCores() : this.#forgetCores();
+    // Nothing ran, so there is nothing to split.
+    if (total === 0) return this.#columns.put(0, 0, 0);
     const userShare = this.#splitFile.read() ? this.#scanSplit() : this.#forgetSplit();
     this.#columns.put(total, total * userShare, total * (1 - userShare));
   }
@@ -88,9 +99,14 @@ export class ProcessorProbeV1 implements Probe {
   #scanCores(): number {
     const { scanner, readAtMs } = this.#site.desk;
     let total = 0;
+    let sum = 0;
     for (let core = 0; core < CORES_MAX; core++) {
       const value = scanner.uint();
-      if (Number.isNaN(value)) return core === 0 ? Number.NaN : total;
+      if (Number.isNaN(value)) {
+        this.used = core === 0 ? Number.NaN : sum;
+        return core === 0 ? Number.NaN : total;
+      }
+      sum += value;
       const known = this.#coreOf(core);
       const used = known.counter.perSecond(value, readAtMs) / NS_PER_S;
       this.#site.set(known.column, Math.min(100, used * 100));
@@ -129,6 +145,7 @@ export class ProcessorProbeV1 implements Probe {
 
   #forgetCores(): number {
     this.#cores.length = 0;
+    this.used = Number.NaN;
     return Number.NaN;
   }
 
@@ -139,13 +156,15 @@ export class ProcessorProbeV1 implements Probe {
   }
 }
 
-export class ProcessorProbeV2 implements Probe {
+export class ProcessorProbeV2 implements ProcessorProbe {
   readonly name = 'processor';
   readonly #site: ProbeSite;
   readonly #file: KeptFile;
   readonly #lines = new KeyedLines(['usage_usec', 'user_usec', 'system_usec']);
   readonly #columns: ProcessorColumns;
   readonly #counters = [new Counter(), new Counter(), new Counter()] as const;
+  /** Processor time since its beginning, ns. NaN before the first read and after a failed one. */
+  used = Number.NaN;
 
   constructor(site: ProbeSite, { folder }: ControllerFolder, limit: ProcessorLimit) {
     this.#site = site;
@@ -156,10 +175,12 @@ export class ProcessorProbeV2 implements Probe {
   sample(): void {
     if (!this.#file.read()) {
       for (const counter of this.#counters) counter.forget();
+      this.used = Number.NaN;
       return;
     }
     const { scanner, readAtMs } = this.#site.desk;
     this.#lines.scan(scanner);
+    this.used = this.#lines.at(0) * NS_PER_US;
     const [total, user, system] = this.#counters;
     this.#columns.put(
       total.perSecond(this.#lines.at(0), readAtMs) / US_PER_S,

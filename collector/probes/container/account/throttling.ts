@@ -2,12 +2,12 @@
  * How much a container was held back by its CPU limit: `cpu.stat` of either version. Read only
  * while there is a limit, because without one the kernel counts no periods.
  */
-import { Counter } from '../../reading/counter.ts';
-import type { KeptFile } from '../../reading/kept-file.ts';
-import { KeyedLines } from '../../reading/keyed-lines.ts';
-import type { Column } from '../../sampling/series-register.ts';
-import type { Probe, ProbeSite } from '../probe.ts';
-import type { ControllerFolder } from './cgroup-paths.ts';
+import { Counter } from '../../../reading/counter.ts';
+import type { KeptFile } from '../../../reading/kept-file.ts';
+import { KeyedLines } from '../../../reading/keyed-lines.ts';
+import type { Column } from '../../../sampling/series-register.ts';
+import type { Probe, ProbeSite } from '../../probe.ts';
+import type { ControllerFolder } from '../cgroup-paths.ts';
 import type { ProcessorLimit } from './processor-limit.ts';
 
 export class ThrottlingProbe implements Probe {

@@ -4,8 +4,8 @@
  * the container itself, and their names come and go.
  */
 import { accessSync, constants } from 'node:fs';
-import { InterfaceTable } from '../interface-table.ts';
-import type { Probe, ProbeSite } from '../probe.ts';
+import { InterfaceTable } from '../../interface-table.ts';
+import type { Probe, ProbeSite } from '../../probe.ts';
 
 const HIDDEN =
   /^(lo|veth.*|docker.*|br-[0-9a-f]{12}|cali.*|cilium.*|lxc.*|flannel.*|cni.*|kube-.*|nodelocaldns|tap.*|vnet.*|virbr.*|ifb\d+|dummy\d+|sit\d+|gre\d+|gretap\d+|erspan\d+|tunl\d+|ip6tnl\d+|ip6gre\d+|ip_vti\d+|ip6_vti\d+)$/;
@@ -36,7 +36,7 @@ export class NetworkProbe implements Probe {
 
   constructor(site: ProbeSite) {
     this.#file = site.file(hostNetworkFile(site.procRoot, 'dev'));
-    this.#table = new InterfaceTable(site, isShownInterface);
+    this.#table = new InterfaceTable(site, isShownInterface, true);
   }
 
   sample(): void {

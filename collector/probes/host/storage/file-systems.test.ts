@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { isAbsent, VirtualClock } from '../../../core/index.ts';
-import { ReadingDesk } from '../../reading/kept-file.ts';
-import { SeriesRegister } from '../../sampling/series-register.ts';
-import { ProbeSite } from '../probe.ts';
+import { isAbsent, VirtualClock } from '../../../../core/index.ts';
+import { SeriesRegister } from '../../../sampling/series-register.ts';
+import { ProbeShared, ProbeSite } from '../../probe.ts';
 import { type FileSystemCalls, FileSystemsProbe } from './file-systems.ts';
 import { mountsOf } from './mount-table.ts';
 
@@ -40,12 +39,7 @@ function probeOf(calls: Partial<FileSystemCalls>) {
   const register = new SeriesRegister();
   const entry = register.endpoint({ name: 'h', kind: 'host', host: 'h', state: 'running', labels: {} });
   if (entry === null) throw new Error('no place');
-  const shared = {
-    desk: new ReadingDesk(clock),
-    procRoot: '',
-    facts: { cpuCount: 0, deviceNames: new Map() },
-    register,
-  };
+  const shared = new ProbeShared(clock, '', register);
   const probe = new FileSystemsProbe(new ProbeSite(shared, entry), {
     readMounts: async () => MOUNTINFO,
     statfs: async () => SPACE,
@@ -71,7 +65,8 @@ describe('the space on file systems', () => {
     const counts: number[] = [];
     for (let second = 0; second < 22; second++) counts.push(Object.keys(await tick()).length);
     expect(counts.flatMap((count, at) => (count > 0 ? [at] : []))).toEqual([1, 11, 21]);
-    expect(counts[1]).toBe(18);
+    // Ten of each of the three, and three of all together.
+    expect(counts[1]).toBe(33);
   });
 
   test('is counted as df does', async () => {
@@ -83,14 +78,21 @@ describe('the space on file systems', () => {
       'df.bytes.free /': 30_000,
       'df.bytes.used.percent /': 66.67,
       'df.bytes.free.percent /': 33.33,
+      'df.inodes.total /': 200,
+      'df.inodes.used /': 150,
+      'df.inodes.used.percent /': 75,
       'df.inodes.free.percent /': 25,
+      'df.statistics.total undefined': 300_000,
+      'df.statistics.used undefined': 180_000,
+      'df.statistics.used.percent undefined': 60,
     });
   });
 
   test('has no share of inodes where there is no fixed number of them', async () => {
     const { tick } = probeOf({ statfs: async () => ({ ...SPACE, files: 0, ffree: 0 }) });
     await tick();
-    expect(await tick()).not.toHaveProperty('df.inodes.free.percent /');
+    const names = Object.keys(await tick());
+    expect(names.filter((name) => name.startsWith('df.inodes'))).toEqual([]);
   });
 
   test('of one file system that hangs delays no other and is not asked for again', async () => {
@@ -109,6 +111,7 @@ describe('the space on file systems', () => {
       'df.bytes.total /srv/my disk',
       'df.bytes.total /btrfs',
     ]);
+    expect([...seen].filter((name) => name.startsWith('df.statistics'))).toEqual([]);
   });
 
   test('is asked for no more while two calls hang: each holds a thread', async () => {

@@ -2,13 +2,10 @@
  * How many cores a container may use: its CFS quota. Read every few seconds, since `docker update`
  * may change it while the container runs.
  */
-import type { KeptFile } from '../../reading/kept-file.ts';
-import type { Column } from '../../sampling/series-register.ts';
-import type { ProbeSite } from '../probe.ts';
-import type { ControllerFolder } from './cgroup-paths.ts';
-
-/** Settings are read again after this many ticks; the ticks of containers are staggered. */
-export const SETTINGS_TICKS = 5;
+import type { KeptFile } from '../../../reading/kept-file.ts';
+import type { Column } from '../../../sampling/series-register.ts';
+import type { ProbeSite } from '../../probe.ts';
+import type { ControllerFolder } from '../cgroup-paths.ts';
 
 export class ProcessorLimit {
   readonly #site: ProbeSite;
