@@ -77,6 +77,13 @@ describe('a time-line', () => {
       eventTimeMs: 1_700_000_002_000,
       sinceMs: 1_700_000_002_000,
       reason: 'all(#3) > 80 holds: the value is 93.2; points, newest first: 93.2, 92, 91.25; it was well before',
+      host: 'node1',
+      points: [
+        [1_700_000_000, 91.25],
+        [1_700_000_001, 92],
+        [1_700_000_002, 93.2],
+      ],
+      previous: 'well',
     });
     expect(message?.headers).toMatchObject({
       'idempotency-key': `${id}_1700000002_PROBLEM_1`,

@@ -9,10 +9,12 @@ import { Notifier } from './notifier/notifier.ts';
 import type { AlertingOptions } from './ports.ts';
 import type { Rule } from './rules/rule.ts';
 import { RulesFile, type RulesFileStatus } from './rules/rules-file.ts';
+import { formatNode } from './rules/tree.ts';
 import { loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
 import { type AlertsQuery, readAlerts } from './store/queries.ts';
 
 const RETENTION_EVERY_MS = 3600 * 1000;
+const SWEEP_EVERY_MS = 1000;
 
 /** Counters since the start, and three gauges: `eventsQueued`, `openAlerts`, `seriesRefused`. */
 export type AlertingMetrics = {
@@ -22,6 +24,7 @@ export type AlertingMetrics = {
   readonly judgements: number;
   readonly events: number;
   readonly eventsRefused: number;
+  readonly eventsInhibited: number;
   readonly eventsQueued: number;
   readonly eventWritesFailed: number;
   readonly openAlerts: number;
@@ -37,6 +40,8 @@ export type AlertingMetrics = {
 export type Alerting = {
   /** Judges a tick; returns at once. */
   readonly onTick: TickListener;
+  /** The connection of a collector has ended: a collector that died hangs up, a dead host does not. */
+  readonly onCollectorLeft: (collector: string) => void;
   /** Rejects with `STATE_STORE`. */
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
@@ -65,18 +70,21 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const judging = new Judging({ sink: writer, openAlerts, logger, lastPoints });
   const rulesFile = await followRules(options, judging, notifier);
   const stopRetention = startRetention(options);
+  const stopSweeping = startSweeping(options, judging);
 
   let isClosed = false;
   return {
     onTick: (tick) => {
       if (!isClosed) judging.onTick(tick);
     },
+    onCollectorLeft: (collector) => judging.left(collector, clock.nowMs()),
     alerts: (query) => readAlerts(store, query),
     rules: () => rulesAnswer(options.rulesFile, rulesFile?.status),
     metrics: () => metricsOf({ judging, writer, openAlerts, notifier, rulesFile }),
     async close() {
       isClosed = true;
       stopRetention();
+      stopSweeping();
       await rulesFile?.close();
       await writer.close();
       await notifier.close();
@@ -99,6 +107,17 @@ async function followRules(options: AlertingOptions, judging: Judging, notifier:
   });
   await file.start();
   return file;
+}
+
+/** Looks once a second for series that have fallen silent. Returns how to stop. */
+function startSweeping({ clock }: AlertingOptions, judging: Judging): () => void {
+  let cancel = () => {};
+  const sweep = () => {
+    judging.sweep(clock.nowMs());
+    cancel = clock.after(SWEEP_EVERY_MS, sweep);
+  };
+  cancel = clock.after(SWEEP_EVERY_MS, sweep);
+  return () => cancel();
 }
 
 /** Removes what is older than 30 days, now and every hour. Returns how to stop. */
@@ -136,9 +155,10 @@ function ruleAnswer(rule: Rule): RulesAnswer['rules'][number] {
 }
 
 /** What a rule's `where` says besides tags, each key as it stands in the file. */
-function whereInWords({ tags: _tags, labels, ...named }: Rule['where']): Record<string, string> {
+function whereInWords({ tags: _tags, labels, nodes, ...named }: Rule['where']): Record<string, string> {
   const labelled = Object.entries(labels).map(([key, value]) => [`labels.${key}`, value]);
-  return Object.fromEntries([...Object.entries(named), ...labelled]);
+  const below = nodes.length === 0 ? [] : [['node', nodes.map(formatNode).join(' or ')]];
+  return Object.fromEntries([...Object.entries(named), ...below, ...labelled]);
 }
 
 type Parts = {
@@ -155,8 +175,9 @@ function metricsOf({ judging, writer, openAlerts, notifier, rulesFile }: Parts):
     ticksLate: judging.counts.lateTicks,
     pointsJudged: judging.counts.points,
     judgements: judging.counts.judgements,
-    events: judging.counts.events,
-    eventsRefused: judging.counts.eventsRefused,
+    events: judging.incidents.counts.events,
+    eventsRefused: judging.incidents.counts.eventsRefused,
+    eventsInhibited: judging.incidents.counts.eventsInhibited,
     eventsQueued: writer.queued,
     eventWritesFailed: writer.counts.writesFailed,
     openAlerts: openAlerts.size,

@@ -1,5 +1,6 @@
 export { type Alerting, type AlertingMetrics, createAlerting } from './alerting.ts';
+export { parseVector, type Replayed, replayVector, type Vector } from './judge/replay/vectors.ts';
 export type { AlertingOptions, LastPoints, SeriesPoint } from './ports.ts';
-export { type CheckedRules, checkRules } from './rules/check.ts';
-export { formatFault, type RuleFault } from './rules/source.ts';
+export { type CheckedRules, checkRules } from './rules/read/check.ts';
+export { formatFault, type RuleFault } from './rules/read/source.ts';
 export { migrations } from './store/migrations.ts';

@@ -1,6 +1,7 @@
 export * from './api/index.ts';
 export { assert, assertNever } from './assert.ts';
 export * from './catalogue/index.ts';
+export * from './condition/index.ts';
 export * from './errors.ts';
 export * from './frame/index.ts';
 export type { Tick, TickListener } from './frame/tick.ts';

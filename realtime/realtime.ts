@@ -29,6 +29,8 @@ export type RealtimeOptions = {
   /** Live clients; made first, because others publish through it too. */
   readonly hub: LiveHub;
   readonly listeners: readonly TickListener[];
+  /** The connection of a collector has ended. Must return at once. */
+  readonly onCollectorLeft?: (collector: string) => void;
   readonly historySegment: () => Promise<number | null>;
   readonly seriesMax?: number;
   readonly logBytesMax?: number;
@@ -103,6 +105,7 @@ export class Realtime {
       receive: (message) => session.receive(message),
       left: () => {
         this.#enrolment.leave(session);
+        if (session.hello !== null) this.#options.onCollectorLeft?.(session.hello.collector);
         this.#options.hub.changed('endpoints');
       },
     };

@@ -111,6 +111,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
       (tick: Tick) => scaler.onTick(tick),
       (tick: Tick) => hostWatch.onTick(tick),
     ],
+    onCollectorLeft: (collector) => alerting.onCollectorLeft(collector),
     historySegment: async () => (await readCursorPosition(config.paths.historyCursor))?.segment ?? null,
   });
   closers.add('realtime', () => realtime.close());

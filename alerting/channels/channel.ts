@@ -1,5 +1,5 @@
 import type { AlertEvent } from '../../core/index.ts';
-import type { Fields } from '../rules/fields.ts';
+import type { Fields } from '../rules/read/fields.ts';
 import type { Outbound } from './outbound/post.ts';
 
 /** What a person is told: `text` fits a phone, `url` opens the live chart, `event` is for machines. */

@@ -1,5 +1,5 @@
 /** The registry of channel kinds: a new kind is one file and one line in each of the two lists. */
-import type { Fields } from '../rules/fields.ts';
+import type { Fields } from '../rules/read/fields.ts';
 import type { Message, SendResult } from './channel.ts';
 import type { Outbound } from './outbound/post.ts';
 import { type WebhookConfig, webhook } from './webhook.ts';

@@ -3,7 +3,7 @@
  * A 2xx is a delivery, whatever the answer's body says; all else is tried again.
  */
 import { describeError } from '../../core/index.ts';
-import type { Fields } from '../rules/fields.ts';
+import type { Fields } from '../rules/read/fields.ts';
 import type { ChannelKind, Message, SendResult } from './channel.ts';
 import { addressClass } from './outbound/addresses.ts';
 import type { Outbound } from './outbound/post.ts';

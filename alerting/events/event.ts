@@ -1,11 +1,21 @@
 /** Makes the event of a transition: what is stored, shown and sent. */
 import { createHash } from 'node:crypto';
-import { type AlertEvent, type Endpoint, findMetric, formatTags, type Tags, type Unit } from '../../core/index.ts';
-import { formatNumber, formatValue } from '../judge/format-number.ts';
+import {
+  type AlertEvent,
+  type Endpoint,
+  findMetric,
+  formatFunction,
+  formatNumber,
+  formatTags,
+  formatValue,
+  type Points,
+  type Tags,
+  type Unit,
+} from '../../core/index.ts';
 import type { Transition } from '../judge/transition.ts';
-import { renderNote } from '../rules/note.ts';
-import { formatFunction, type Rule } from '../rules/rule.ts';
-import { serviceOf } from '../rules/where.ts';
+import { renderNote } from '../rules/read/note.ts';
+import { formatRuleCondition, type Rule } from '../rules/rule.ts';
+import { serviceOf } from '../rules/service.ts';
 
 export type Subject = {
   readonly endpoint: Endpoint;
@@ -16,7 +26,17 @@ export type Subject = {
 
 type EventTransition = Extract<Transition, { kind: 'event' }>;
 
-export function eventOfTransition(rule: Rule, subject: Subject, change: EventTransition, reason: string): AlertEvent {
+export type Evidence = { readonly reason: string; readonly points: Points | null };
+
+/** So many of the newest points go with an event: a minute, as a small chart shows it. */
+const POINTS_KEPT = 60;
+
+export function eventOfTransition(
+  rule: Rule,
+  subject: Subject,
+  change: EventTransition,
+  { reason, points }: Evidence,
+): AlertEvent {
   const id = `s_${rule.slug}_${createHash('md5').update(subject.series).digest('hex')}`;
   return {
     key: keyOf(id, change),
@@ -33,13 +53,26 @@ export function eventOfTransition(rule: Rule, subject: Subject, change: EventTra
     eventTimeMs: change.second * 1000,
     sinceMs: change.sinceSecond * 1000,
     reason: `${reason}; ${change.reason}`,
+    host: subject.endpoint.host,
+    ...(rule.expression === null ? {} : { expression: formatRuleCondition(rule) }),
+    points: points === null ? [] : listPoints(points),
+    previous: change.previous,
   };
+}
+
+/** The newest points as `[second, value]`, oldest first. */
+function listPoints(points: Points): [number, number][] {
+  const count = Math.min(points.count, POINTS_KEPT);
+  return Array.from({ length: count }, (_, index) => [
+    points.second(count - 1 - index),
+    points.value(count - 1 - index),
+  ]);
 }
 
 /** The OK that ends an alert whose rule watches its series no more. */
 export function closingEvent(last: AlertEvent, second: number, reason: string): AlertEvent {
   const key = keyOf(last.id, { status: 'OK', second, step: 1 });
-  return { ...last, status: 'OK', key, currentStep: 1, eventTimeMs: second * 1000, reason };
+  return { ...last, status: 'OK', key, currentStep: 1, eventTimeMs: second * 1000, reason, points: [] };
 }
 
 /** The same event, made again after a crash, has the same key. */

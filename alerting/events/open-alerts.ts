@@ -20,10 +20,16 @@ export const OPEN_ALERTS_MAX = 100_000;
 /** The open alerts by series, then by rule. Memory is ahead of the state store by what the writer holds. */
 export class OpenAlerts {
   readonly #bySeries = new Map<string, Map<string, OpenAlert>>();
+  readonly #byRule = new Map<string, Set<OpenAlert>>();
   #size = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** The open alerts of one rule. */
+  ofRule(slug: string): Iterable<OpenAlert> {
+    return this.#byRule.get(slug) ?? [];
   }
 
   get hasRoom(): boolean {
@@ -36,14 +42,23 @@ export class OpenAlerts {
 
   set(alert: OpenAlert): void {
     const ofSeries = this.#bySeries.get(alert.series) ?? new Map<string, OpenAlert>();
-    if (!ofSeries.has(alert.slug)) this.#size++;
+    const before = ofSeries.get(alert.slug);
+    if (before === undefined) this.#size++;
+    const ofRule = this.#byRule.get(alert.slug) ?? new Set<OpenAlert>();
+    if (before !== undefined) ofRule.delete(before);
+    this.#byRule.set(alert.slug, ofRule.add(alert));
     ofSeries.set(alert.slug, alert);
     this.#bySeries.set(alert.series, ofSeries);
   }
 
   delete(alert: OpenAlert): void {
     const ofSeries = this.#bySeries.get(alert.series);
-    if (ofSeries?.delete(alert.slug)) this.#size--;
+    const known = ofSeries?.get(alert.slug);
+    if (known !== undefined) {
+      ofSeries?.delete(alert.slug);
+      this.#byRule.get(alert.slug)?.delete(known);
+      this.#size--;
+    }
     if (ofSeries?.size === 0) this.#bySeries.delete(alert.series);
   }
 

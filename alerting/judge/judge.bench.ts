@@ -5,7 +5,7 @@
  */
 import { Dictionary, RAW_DECIMALS, second, silentLogger, type Tick, timestampMs } from '../../core/index.ts';
 import { OpenAlerts } from '../events/open-alerts.ts';
-import { checkRules } from '../rules/check.ts';
+import { checkRules } from '../rules/read/check.ts';
 import { Judging } from './judging.ts';
 
 export type JudgeBench = {

@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { checkRules } from '../rules/check.ts';
-import type { Condition } from '../rules/rule.ts';
-import { formatNumber, formatValue } from './format-number.ts';
-import { compare } from './functions.ts';
+import { type Condition, compare, explain, formatNumber, formatValue, judge } from '../../core/index.ts';
+import { checkRules } from '../rules/read/check.ts';
 import { benchJudge } from './judge.bench.ts';
-import { explain, judge } from './judge.ts';
 import { Window, WindowTable } from './window.ts';
 
 /** A window with values a second apart, the oldest first. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { silentLogger, timestampMs } from '../../core/index.ts';
 import { OpenAlerts } from '../events/open-alerts.ts';
-import { checkRules } from '../rules/check.ts';
+import { checkRules } from '../rules/read/check.ts';
 import type { RuleSet } from '../rules/rule.ts';
 import type { Commit } from '../store/alert-rows.ts';
 import { CollectorFeed } from '../testing/collector-feed.ts';
@@ -33,7 +33,7 @@ describe('judging', () => {
     judging.onTick(feed.tick(1, { [column]: 90 }));
     judging.onTick(feed.tick(2, { [column]: 90 }));
     expect(openAlerts.size).toBe(0);
-    expect(judging.counts.eventsRefused).toBe(2);
+    expect(judging.incidents.counts.eventsRefused).toBe(2);
     sink.hasRoom = true;
     judging.onTick(feed.tick(3, { [column]: 90 }));
     sink.hasRoom = false;

@@ -6,38 +6,59 @@
  * Made anew when rules, the dictionary or the description of an endpoint change; windows are carried
  * over. Costs about 1 µs a series, and the name of each (1 µs more) when an alert is open anywhere.
  */
-import { type Dictionary, type Endpoint, type Frame, findMetric, formatSeries, type Second } from '../../core/index.ts';
+import {
+  type Compiled,
+  compileExpression,
+  type Dictionary,
+  type Endpoint,
+  type Frame,
+  formatSeries,
+  type Points,
+  type Second,
+  TESTS_MAX,
+  type TimestampMs,
+} from '../../core/index.ts';
 import type { Subject } from '../events/event.ts';
 import type { OpenAlert, OpenAlerts } from '../events/open-alerts.ts';
 import type { LastPoints } from '../ports.ts';
-import type { Rule } from '../rules/rule.ts';
-import { matchesWhere } from '../rules/where.ts';
-import { pointsNeeded } from './judge.ts';
-import { type RowShape, Window, WindowTable } from './window.ts';
+import { allTests, type Rule } from '../rules/rule.ts';
+import type { RuleBook } from '../rules/templates.ts';
+import { matchSeries, type Pairs } from './match.ts';
+import { Window, WindowTable } from './window.ts';
 
 /** What `quietUntil` says of a pair without an alert. */
 export const WELL = 0;
 const FOR_EVER = 2 ** 32 - 1;
 
+const ABSENT = -1;
+
+/** Windows of one condition end together: one whose newest point is older has nothing to say. */
+export const STALE_SECONDS = 60;
+
+/** When a collector was heard of last, by the server's clock, and when its connection ended if it has. */
+export type LastHeard = { readonly second: number; readonly leftSecond: number | null };
+
 /** One rule on the rows that it watches; a pair is an index into `rows` and `quietUntil`. */
 export type PlanEntry = {
   readonly rule: Rule;
-  readonly pointsNeeded: number;
   readonly rows: Int32Array;
+  /** Rows of the tests of a composite condition, pair after pair; null where the condition is plain. */
+  readonly operands: Int32Array | null;
+  readonly testCount: number;
   /**
    * By pair: `WELL`, or the wall-clock second until which a condition that still holds is no news.
    * Most judgements end at this number.
    */
   readonly quietUntil: Uint32Array;
+  /** A composite condition as a function; null where the condition is plain. */
+  readonly verdict: Compiled | null;
   /** By pair: the few that are open. */
   readonly open: Map<number, OpenAlert>;
 };
 
-export type RulesByMetric = ReadonlyMap<string, readonly Rule[]>;
-
 export type PlanSources = {
   readonly dictionary: Dictionary;
-  readonly rules: RulesByMetric;
+  readonly rules: RuleBook;
   readonly openAlerts: OpenAlerts;
   /** Points that all windows of this plan may hold. */
   readonly pointsMax: number;
@@ -49,10 +70,16 @@ export type PlanSources = {
 
 export class Plan {
   readonly dictionary: Dictionary;
-  readonly rules: RulesByMetric;
+  readonly rules: RuleBook;
   readonly table: WindowTable;
   readonly window: Window;
+  /** The windows of a composite condition, in the order of its tests; `moveTo` points them at a pair. */
+  readonly windows: readonly Window[];
+  /** The newest second that was appended. */
+  second: number;
   readonly entries: readonly PlanEntry[];
+  /** Rules of `nodata`: nothing that a sample tells. */
+  readonly watches: readonly PlanEntry[];
   /** Alerts of series of this dictionary whose rule watches them no more. */
   readonly orphans: readonly OpenAlert[];
   /** Series that are not judged because `pointsMax` was spent. */
@@ -61,6 +88,7 @@ export class Plan {
   readonly #fresh: Uint8Array;
   readonly #seriesCount: number;
   readonly #endpoints: readonly Endpoint[];
+  #heard: LastHeard;
 
   constructor(sources: PlanSources) {
     const { dictionary, rules } = sources;
@@ -70,18 +98,24 @@ export class Plan {
     this.#endpoints = [...dictionary.endpoints];
     const matched = matchSeries(sources);
     this.refusedCount = matched.refusedCount;
-    this.#columns = Int32Array.from(matched.columns);
+    this.#columns = matched.columns;
     this.#fresh = new Uint8Array(matched.columns.length);
     this.table = new WindowTable(matched.shapes);
     this.window = new Window(this.table);
-    this.entries = [...matched.rowsOf].map(([rule, rows]) => entryOf(rule, rows));
-    if (sources.previous !== undefined) this.#carryOver(sources.previous);
+    this.windows = Array.from({ length: TESTS_MAX }, () => new Window(this.table));
+    this.second = sources.second;
+    this.#heard = sources.previous?.lastHeard ?? { second: 0, leftSecond: null };
+    const entries = matched.pairs.map(entryOf);
+    this.entries = entries.filter(({ rule }) => rule.condition.func !== 'nodata');
+    this.watches = entries.filter(({ rule }) => rule.condition.func === 'nodata');
+    if (sources.previous !== undefined) this.#carryOver(sources.previous, sources.lastPoints !== undefined);
     if (sources.lastPoints !== undefined) this.#warmUp(sources.lastPoints, sources.second);
+    if (sources.previous !== undefined) this.#carryOver(sources.previous, false);
     this.orphans = sources.openAlerts.size === 0 ? [] : this.#restoreAlerts(sources.openAlerts);
   }
 
   /** False when the plan has to be made anew before this dictionary's next frame. */
-  fits(dictionary: Dictionary, rules: RulesByMetric): boolean {
+  fits(dictionary: Dictionary, rules: RuleBook): boolean {
     if (dictionary !== this.dictionary || rules !== this.rules) return false;
     if (dictionary.series.length !== this.#seriesCount) return false;
     if (dictionary.endpoints.length !== this.#endpoints.length) return false;
@@ -89,6 +123,54 @@ export class Plan {
       if (dictionary.endpoints[index] !== this.#endpoints[index]) return false;
     }
     return true;
+  }
+
+  get everyEntry(): Iterable<PlanEntry> {
+    return [...this.entries, ...this.watches];
+  }
+
+  /** A tick has come. */
+  heard(second: Second, nowMs: TimestampMs): void {
+    this.second = second;
+    this.#heard = { second: Math.floor(nowMs / 1000), leftSecond: null };
+  }
+
+  /** The collector's connection has ended. */
+  left(nowMs: TimestampMs): void {
+    this.#heard = { ...this.#heard, leftSecond: Math.floor(nowMs / 1000) };
+  }
+
+  get lastHeard(): LastHeard {
+    return this.#heard;
+  }
+
+  /** Second of the newest point of a row; 0 where there is none. */
+  newestSecond(row: number): number {
+    if ((this.table.counts[row] ?? 0) === 0) return 0;
+    return this.table.seconds[this.table.newest[row] ?? 0] ?? 0;
+  }
+
+  /** Points `windows` at the series of a pair. False when none of them has a new point. */
+  moveTo({ operands, rows, testCount }: PlanEntry, pair: number): boolean {
+    let isFresh = false;
+    for (let test = 0; test < testCount; test++) {
+      const row = operands === null ? (rows[pair] ?? 0) : (operands[pair * testCount + test] ?? ABSENT);
+      this.windows[test]?.moveTo(row);
+      if (row !== ABSENT && this.#fresh[row] === 1) isFresh = true;
+    }
+    return isFresh;
+  }
+
+  windowOf(row: number): Points {
+    const window = new Window(this.table);
+    window.moveTo(row);
+    return window;
+  }
+
+  /** The window that a test of `allTests` looks at; undefined where there is no such series. */
+  operandOf({ operands, rows, testCount }: PlanEntry, pair: number, test: number): Points | undefined {
+    const row = operands === null ? (rows[pair] ?? 0) : (operands[pair * testCount + test] ?? ABSENT);
+    return row === ABSENT ? undefined : this.windowOf(row);
   }
 
   /** Takes the samples of a frame; `isFresh` then tells which rows got one. Returns how many did. */
@@ -112,6 +194,11 @@ export class Plan {
     return this.#fresh;
   }
 
+  /** The endpoint of a row was stopped or removed. */
+  isGone(row: number): boolean {
+    return this.dictionary.endpointOf(this.#columns[row] ?? 0).state === 'gone';
+  }
+
   subjectOf(row: number): Subject {
     const column = this.#columns[row] ?? 0;
     const { tags } = this.dictionary.identityOf(column);
@@ -122,15 +209,22 @@ export class Plan {
     return formatSeries(this.dictionary.identityOf(this.#columns[row] ?? 0));
   }
 
-  /** Same dictionary: columns mean the same. Another one: names do. */
-  #carryOver(previous: Plan): void {
+  /**
+   * Same dictionary: columns mean the same. Another one: names do. With `whole`, a window that has
+   * grown is left empty: the ring has more of it than the window before.
+   */
+  #carryOver(previous: Plan, whole: boolean): void {
+    if (!this.table.counts.includes(0)) return;
     const isSame = previous.dictionary === this.dictionary;
     const keyOf = (plan: Plan, row: number) => (isSame ? (plan.#columns[row] ?? 0) : plan.#nameOf(row));
     const before = new Map<string | number, number>();
     for (let row = 0; row < previous.#columns.length; row++) before.set(keyOf(previous, row), row);
     for (let row = 0; row < this.#columns.length; row++) {
+      if ((this.table.counts[row] ?? 0) > 0) continue;
       const from = before.get(keyOf(this, row));
-      if (from !== undefined) this.table.copyRow(row, previous.table, from);
+      if (from === undefined) continue;
+      const hasGrown = (this.table.capacities[row] ?? 0) > (previous.table.capacities[from] ?? 0);
+      if (!whole || !hasGrown) this.table.copyRow(row, previous.table, from);
     }
   }
 
@@ -146,7 +240,7 @@ export class Plan {
 
   #restoreAlerts(openAlerts: OpenAlerts): readonly OpenAlert[] {
     const watched = new Set<OpenAlert>();
-    for (const entry of this.entries) {
+    for (const entry of this.everyEntry) {
       for (let pair = 0; pair < entry.rows.length; pair++) {
         const alert = openAlerts.get(entry.rule.slug, this.#nameOf(entry.rows[pair] ?? 0));
         if (alert === undefined) continue;
@@ -179,49 +273,13 @@ export function setOpen(entry: PlanEntry, pair: number, alert: OpenAlert | undef
   entry.quietUntil[pair] = step >= maxStep ? FOR_EVER : Math.max(WELL + 1, eventSecond + minIntervalSeconds);
 }
 
-type Matched = {
-  readonly columns: readonly number[];
-  readonly shapes: readonly RowShape[];
-  readonly rowsOf: ReadonlyMap<Rule, number[]>;
-  readonly refusedCount: number;
-};
-
-function matchSeries({ dictionary, rules, pointsMax }: PlanSources): Matched {
-  const columns: number[] = [];
-  const shapes: RowShape[] = [];
-  const rowsOf = new Map<Rule, number[]>();
-  let points = 0;
-  let refusedCount = 0;
-  for (const [column, { metric, endpoint, tags }] of dictionary.series.entries()) {
-    const described = dictionary.endpoints[endpoint];
-    const ofMetric = rules.get(metric);
-    if (ofMetric === undefined || described === undefined) continue;
-    const watching = ofMetric.filter((rule) => matchesWhere(rule.where, described, tags));
-    if (watching.length === 0) continue;
-    const capacity = Math.max(...watching.map((rule) => pointsNeeded(rule.condition)));
-    if (points + capacity > pointsMax) {
-      refusedCount++;
-      continue;
-    }
-    points += capacity;
-    for (const rule of watching) rowsFor(rowsOf, rule).push(columns.length);
-    columns.push(column);
-    shapes.push({ capacity, isCounter: findMetric(metric)?.kind === 'COUNTER' });
-  }
-  return { columns, shapes, rowsOf, refusedCount };
-}
-
-function rowsFor(rowsOf: Map<Rule, number[]>, rule: Rule): number[] {
-  const rows = rowsOf.get(rule) ?? [];
-  rowsOf.set(rule, rows);
-  return rows;
-}
-
-function entryOf(rule: Rule, rows: readonly number[]): PlanEntry {
+function entryOf({ rule, rows, operands }: Pairs): PlanEntry {
   return {
     rule,
-    pointsNeeded: pointsNeeded(rule.condition),
-    rows: Int32Array.from(rows),
+    rows,
+    operands,
+    testCount: allTests(rule).length,
+    verdict: rule.expression === null ? null : compileExpression(rule.expression, STALE_SECONDS),
     quietUntil: new Uint32Array(rows.length),
     open: new Map(),
   };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Judgement } from './judge.ts';
+import type { Judgement } from '../../core/index.ts';
 import { type AlertState, quiet, type Strategy, type Transition, transition } from './transition.ts';
 
 const strategy: Strategy = { maxStep: 3, minIntervalSeconds: 300 };

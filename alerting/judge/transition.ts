@@ -3,8 +3,8 @@
  * judgement becomes an event. Pure; the durable state of a rule on a series is what goes in here
  * and comes out.
  */
+import type { Judgement } from '../../core/index.ts';
 import type { Rule } from '../rules/rule.ts';
-import type { Judgement } from './judge.ts';
 
 export type AlertState =
   | { readonly kind: 'quiet' }
@@ -31,6 +31,8 @@ export type Transition =
       readonly sinceSecond: number;
       readonly leftValue: number;
       readonly next: AlertState;
+      /** The state before, in words. */
+      readonly previous: string;
       readonly reason: string;
     };
 
@@ -56,23 +58,40 @@ export function transition(
       sinceSecond,
       leftValue,
       next: quiet,
+      previous: inWords(previous),
       reason: 'it recovered',
     };
   }
   if (previous.kind === 'quiet') {
     if (strategy.maxStep === 0) return none('max_step is 0: the rule is muted');
     const next: AlertState = { kind: 'open', step: 1, eventSecond: second, sinceSecond: second };
-    return { kind: 'event', status: 'PROBLEM', ...opened(next, leftValue), reason: 'it was well before' };
+    return {
+      kind: 'event',
+      status: 'PROBLEM',
+      ...opened(next, leftValue),
+      previous: inWords(previous),
+      reason: 'it was well before',
+    };
   }
   if (previous.step >= strategy.maxStep) return none('max_step is reached');
   if (judgement.oldestSecond <= previous.eventSecond) return none('the points overlap those of the last event');
   if (nowSecond - previous.eventSecond < strategy.minIntervalSeconds) return none('min_interval is not over');
   const next: AlertState = { ...previous, step: previous.step + 1, eventSecond: second };
-  return { kind: 'event', status: 'PROBLEM', ...opened(next, leftValue), reason: 'it has not recovered' };
+  return {
+    kind: 'event',
+    status: 'PROBLEM',
+    ...opened(next, leftValue),
+    previous: inWords(previous),
+    reason: 'it has not recovered',
+  };
 }
 
 function opened(next: Extract<AlertState, { kind: 'open' }>, leftValue: number) {
   return { step: next.step, second: next.eventSecond, sinceSecond: next.sinceSecond, leftValue, next };
+}
+
+function inWords(state: AlertState): string {
+  return state.kind === 'quiet' ? 'well' : `PROBLEM, step ${state.step}`;
 }
 
 function none(reason: string): Transition {

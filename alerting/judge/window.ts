@@ -6,12 +6,7 @@
  * rules. A tick moves one `Window` over the rows, so that judging allocates nothing.
  */
 
-/** What a judge function sees of one series. `back` counts from the newest point, which is 0. */
-export interface Points {
-  readonly count: number;
-  value(back: number): number;
-  second(back: number): number;
-}
+import type { Points } from '../../core/index.ts';
 
 export type RowShape = {
   /** Points kept. */
@@ -122,7 +117,8 @@ export class Window implements Points {
 
   moveTo(row: number): void {
     const table = this.#table;
-    this.count = table.counts[row] ?? 0;
+    // A row of -1 is a series that is not there.
+    this.count = row < 0 ? 0 : (table.counts[row] ?? 0);
     this.#start = table.starts[row] ?? 0;
     this.#capacity = table.capacities[row] ?? 0;
     this.#newest = table.newest[row] ?? 0;

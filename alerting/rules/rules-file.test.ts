@@ -57,13 +57,13 @@ describe('the rules file', () => {
 
   test('that is not there yet means no rules, and is picked up when it appears', async () => {
     const clock = await start();
-    expect(file.status).toEqual({ loadedAtMs: null, error: null, rules: { rules: [], channels: [] } });
+    expect(file.status).toEqual({ loadedAtMs: null, error: null, rules: { rules: [], channels: [], templates: [] } });
     await writeFile(path, ruleText('one'));
     await looked(clock, () => taken.length > 0);
     expect(taken).toEqual(['one']);
   });
 
-  test('with a fault is refused whole with the place of the fault, and the rules before it stay', async () => {
+  test('with a fault in its only rule tells the place of the fault, and the rules before it stay', async () => {
     await writeFile(path, ruleText('one'));
     const clock = await start();
     await writeFile(path, `${ruleText('two')}    priority: high\n`);
@@ -74,8 +74,19 @@ describe('the rules file', () => {
 
     await writeFile(path, ruleText('two'));
     await looked(clock, () => file.status.error === null);
-    expect(taken).toEqual(['one', 'two']);
+    expect(taken).toEqual(['one', 'one', 'two']);
     expect(file.counts).toEqual({ loads: 2, refusals: 1 });
+  });
+
+  test('with one bad rule takes the good ones, keeps the bad one as it was, and removes none', async () => {
+    await writeFile(path, ruleText('one'));
+    const clock = await start();
+    const { rules: before } = file.status.rules;
+    const good = '  - { name: three, metric: cpu.busy, condition: "all(#1) > 1" }\n';
+    await writeFile(path, `${ruleText('one').replace('80', 'eighty')}${good}`);
+    await looked(clock, () => file.status.error !== null);
+    expect(names(file.status.rules)).toBe('three one');
+    expect(file.status.rules.rules[1]).toBe(before[0]);
   });
 
   test('that is removed leaves its rules running, and says so', async () => {

@@ -1,15 +1,15 @@
 /**
- * Keeps the running rules equal to a file. A version with faults is refused whole and the rules
- * before it stay; a file that appears later is found. The folder is watched, because editors replace
+ * Keeps the running rules equal to a file. A rule with a fault goes on as it was before; a file that
+ * can not be read at all changes nothing; one that appears later is found. The folder is watched, because editors replace
  * files; and the file is looked at every few seconds, because not every file system tells.
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { type CancelTimer, type Clock, describeError, type Logger, type TimestampMs } from '../../core/index.ts';
-import { checkRules, FILE_BYTES_MAX } from './check.ts';
+import { checkRules, FILE_BYTES_MAX } from './read/check.ts';
+import { formatFault } from './read/source.ts';
 import { noRules, type RuleSet } from './rule.ts';
-import { formatFault } from './source.ts';
 
 const LOOK_EVERY_MS = 2000;
 /** Writers need a moment between creating a file and its last byte. */
@@ -119,13 +119,22 @@ export class RulesFile {
   #take(text: string): void {
     const { path, clock, logger, onRules, onStatus } = this.#options;
     const checked = checkRules(text, path);
-    if (checked.kind === 'invalid') return this.#refuse(checked.errors.map(formatFault).join('\n'));
-    const { rules, channels } = checked;
+    if (checked.kind === 'invalid') {
+      if (checked.usable !== null) this.#run(withLastGood(this.status.rules, checked.usable));
+      return this.#refuse(checked.errors.map(formatFault).join('\n'));
+    }
     this.counts.loads++;
-    this.status = { loadedAtMs: clock.nowMs(), error: null, rules: { rules, channels } };
+    const { rules, channels, templates } = checked;
+    this.status = { loadedAtMs: clock.nowMs(), error: null, rules: { rules, channels, templates } };
     logger.info({ file: path, rules: rules.length, channels: channels.length }, 'rules loaded');
     onRules(this.status.rules);
     onStatus();
+  }
+
+  /** What has no fault holds at once. */
+  #run(rules: RuleSet): void {
+    this.status = { ...this.status, rules };
+    this.#options.onRules(rules);
   }
 
   #refuse(error: string): void {
@@ -134,10 +143,34 @@ export class RulesFile {
     this.status = { ...this.status, error };
     this.#options.logger.error(
       { file: this.#options.path, error },
-      'the rules file was refused; the rules before it go on',
+      'the rules file has faults; what they are in goes on as before',
     );
     this.#options.onStatus();
   }
+}
+
+/**
+ * A faulty file adds and changes what has no fault in it, and takes nothing away: a rule with a slip
+ * in it, or a new name, goes on as it was until the file is whole.
+ */
+function withLastGood(before: RuleSet, now: RuleSet): RuleSet {
+  return {
+    rules: withMissing(now.rules, before.rules, 'slug'),
+    channels: withMissing(now.channels, before.channels, 'name'),
+    templates: withMissing(now.templates, before.templates, 'slug').map((template) => {
+      const old = before.templates.find(({ slug }) => slug === template.slug);
+      return old === undefined ? template : { ...template, rules: withMissing(template.rules, old.rules, 'slug') };
+    }),
+  };
+}
+
+function withMissing<Key extends string, Entry extends Readonly<Record<Key, string>>>(
+  now: readonly Entry[],
+  before: readonly Entry[],
+  key: Key,
+): readonly Entry[] {
+  const names = new Set(now.map((entry) => entry[key]));
+  return [...now, ...before.filter((entry) => !names.has(entry[key]))];
 }
 
 /** The file's text, or one byte more than is allowed: `checkRules` then says so. */

@@ -1,19 +1,19 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Endpoint, metrics } from '../../core/index.ts';
-import { checkRules } from './check.ts';
-import { nearestName } from './near-names.ts';
-import { renderNote } from './note.ts';
-import { formatCondition, slugOf } from './rule.ts';
-import { matchesPattern, matchesWhere, serviceOf } from './where.ts';
+import { type Endpoint, metrics, nearestName } from '../../core/index.ts';
+import { checkRules } from './read/check.ts';
+import { renderNote } from './read/note.ts';
+import { formatRuleCondition, slugOf } from './rule.ts';
+import { serviceOf } from './service.ts';
+import { matchesPattern, matchesWhere } from './where.ts';
 
 const docs = new URL('../../docs/', import.meta.url);
 
 function conditionOf(text: string, metric = 'cpu.busy'): string | undefined {
   const checked = checkRules(`rules: [{ name: r, metric: ${metric}, condition: ${JSON.stringify(text)} }]`, 'r.yaml');
   const rule = checked.kind === 'valid' ? checked.rules[0] : undefined;
-  return rule && formatCondition(rule.condition);
+  return rule && formatRuleCondition(rule);
 }
 
 describe('a rules file', () => {
@@ -24,8 +24,8 @@ describe('a rules file', () => {
   });
 
   test('may be empty, and a rule needs no more than a name, a metric and a condition', () => {
-    expect(checkRules('', 'r.yaml')).toEqual({ kind: 'valid', rules: [], channels: [] });
-    expect(checkRules('# nothing yet\n', 'r.yaml')).toEqual({ kind: 'valid', rules: [], channels: [] });
+    expect(checkRules('', 'r.yaml')).toEqual({ kind: 'valid', rules: [], channels: [], templates: [] });
+    expect(checkRules('# nothing yet\n', 'r.yaml')).toEqual({ kind: 'valid', rules: [], channels: [], templates: [] });
     const checked = checkRules(
       'rules:\n  - name: CPU high!\n    metric: cpu.busy\n    condition: all(#3) > 80',
       'r.yaml',
@@ -35,8 +35,22 @@ describe('a rules file', () => {
         name: 'CPU high!',
         slug: 'cpu-high',
         metric: 'cpu.busy',
-        where: { tags: {}, labels: {} },
-        condition: { func: 'all', limit: 3, atLeast: 0, operator: '>', rightValue: 80 },
+        where: { nodes: [], tags: {}, labels: {} },
+        condition: {
+          func: 'all',
+          limit: 3,
+          isTime: false,
+          atLeast: 0,
+          spanSeconds: 0,
+          operator: '>',
+          rightValue: 80,
+        },
+        expression: null,
+        recovery: null,
+        aggregate: null,
+        hours: null,
+        dependsOn: [],
+        template: null,
         priority: 3,
         maxStep: 3,
         minIntervalSeconds: 300,
@@ -99,7 +113,7 @@ describe('where', () => {
     labels: { 'com.docker.compose.service': 'web', team: 'payments' },
     container: { id: 'c0ffee', name: 'web', image: 'registry.example/shop/web:1.2', startedAtMs: 0 },
   };
-  const none = { tags: {}, labels: {} };
+  const none = { nodes: [], tags: {}, labels: {} };
 
   test('without a word matches everything', () => expect(matchesWhere(none, endpoint, {})).toBe(true));
 
@@ -112,10 +126,10 @@ describe('where', () => {
     [{ ...none, image: 'web' }, false],
     [{ ...none, service: 'web' }, true],
     [{ ...none, service: 'w' }, false],
-    [{ tags: { iface: 'eth*' }, labels: {} }, true],
-    [{ tags: { device: '*' }, labels: {} }, false],
-    [{ tags: {}, labels: { team: 'pay*' } }, true],
-    [{ tags: {}, labels: { team: 'shop' } }, false],
+    [{ ...none, tags: { iface: 'eth*' } }, true],
+    [{ ...none, tags: { device: '*' } }, false],
+    [{ ...none, labels: { team: 'pay*' } }, true],
+    [{ ...none, labels: { team: 'shop' } }, false],
   ])('%j matches: %s', (where, matches) => {
     expect(matchesWhere(where, endpoint, { iface: 'eth0' })).toBe(matches);
   });

@@ -1,28 +1,13 @@
 /** The `where` of a rule: reading it, and telling whether a series is meant by it. */
-import { type Endpoint, findMetric, type MetricDefinition, type Tags } from '../../core/index.ts';
-import type { Fields } from './fields.ts';
-import { nearestName } from './near-names.ts';
-import type { Where } from './rule.ts';
+import { type Endpoint, type MetricDefinition, nearestName, type Tags } from '../../core/index.ts';
+import type { Fields } from './read/fields.ts';
+import type { MetricLookup, Where } from './rule.ts';
+import { serviceOf } from './service.ts';
+import { isBelow, type Node, readNode } from './tree.ts';
 
-const keys = ['kind', 'endpoint', 'host', 'image', 'service', 'tags', 'labels'];
+const keys = ['kind', 'endpoint', 'host', 'image', 'service', 'node', 'tags', 'labels'];
+const NODES_MAX = 32;
 const PATTERNS_MAX = 32;
-
-/** Labels that say which service a container belongs to, in the order in which the collector believes them. */
-const serviceLabels = [
-  'saker.service',
-  'com.docker.swarm.service.name',
-  'io.kubernetes.container.name',
-  'com.docker.compose.service',
-];
-
-/** The service of a container, from its labels. */
-export function serviceOf(endpoint: Endpoint): string | undefined {
-  for (const label of serviceLabels) {
-    const value = endpoint.labels[label];
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
 
 export function matchesWhere(where: Where, endpoint: Endpoint, tags: Tags): boolean {
   if (where.kind !== undefined && where.kind !== endpoint.kind) return false;
@@ -30,6 +15,7 @@ export function matchesWhere(where: Where, endpoint: Endpoint, tags: Tags): bool
   if (!matchesPattern(where.host, endpoint.host)) return false;
   if (!matchesPattern(where.image, endpoint.container?.image)) return false;
   if (where.service !== undefined && !matchesPattern(where.service, serviceOf(endpoint))) return false;
+  if (where.nodes.length > 0 && !where.nodes.some((node) => isBelow(endpoint, node))) return false;
   return matchesAll(where.tags, tags) && matchesAll(where.labels, endpoint.labels);
 }
 
@@ -67,21 +53,34 @@ export function matchesPattern(pattern: string | undefined, value: string | unde
   return at === pattern.length;
 }
 
+export const everywhere: Where = { nodes: [], tags: {}, labels: {} };
+
 /** Reads the `where` of a rule; undefined when there is none. What is at fault is left out. */
-export function readWhere(rule: Fields, metric: string | undefined): Where {
+export function readWhere(rule: Fields, metric: string | undefined, metricOf: MetricLookup): Where {
   const fields = rule.map('where');
-  if (fields === undefined) return { tags: {}, labels: {} };
-  const definition = metric === undefined ? undefined : findMetric(metric);
+  if (fields === undefined) return everywhere;
+  const definition = metric === undefined ? undefined : metricOf(metric);
   fields.rejectUnknown(keys, strayHints(fields, definition));
   const kind = fields.oneOf('kind', ['host', 'container']);
   const where: Where = {
     ...(kind === undefined ? {} : { kind }),
     ...texts(fields, ['endpoint', 'host', 'image', 'service']),
+    nodes: readNodes(fields, 'node'),
     tags: readPatterns(fields, 'tags'),
     labels: readPatterns(fields, 'labels'),
   };
-  if (definition !== undefined) checkAgainstMetric(fields, where, definition);
+  if (definition !== undefined) checkAgainstMetric(fields, where, { ...definition, name: metric ?? '' });
   return where;
+}
+
+/** The nodes that a key lists; one alone counts as a list of one. */
+export function readNodes(fields: Fields, key: string): readonly Node[] {
+  return fields.texts(key, NODES_MAX).flatMap(({ text, offset }) => {
+    const read = readNode(text);
+    if ('node' in read) return [read.node];
+    fields.faultAt(offset, read.fault);
+    return [];
+  });
 }
 
 function texts(fields: Fields, names: readonly string[]): Record<string, string> {
@@ -104,8 +103,10 @@ function readPatterns(fields: Fields, key: string): Tags {
   return texts(map, names);
 }
 
+type Described = Pick<MetricDefinition, 'tags' | 'on'>;
+
 /** Where a key that is no key of `where` belongs: most people mean a tag or a label. */
-function strayHints(fields: Fields, definition: MetricDefinition | undefined): Record<string, string> {
+function strayHints(fields: Fields, definition: Described | undefined): Record<string, string> {
   const hints: Record<string, string> = {};
   for (const key of fields.keys) {
     if (definition?.tags.includes(key)) hints[key] = `a tag goes under tags: write tags: { ${key}: … }`;
@@ -117,7 +118,7 @@ function strayHints(fields: Fields, definition: MetricDefinition | undefined): R
 }
 
 /** A `where` that no series can satisfy is a slip, not a rule. */
-function checkAgainstMetric(fields: Fields, where: Where, metric: MetricDefinition): void {
+function checkAgainstMetric(fields: Fields, where: Where, metric: Described & { readonly name: string }): void {
   const containerOnly = (['image', 'service'] as const).filter((key) => where[key] !== undefined);
   if (where.kind !== undefined && metric.on !== 'both' && where.kind !== metric.on) {
     fields.fault('kind', `"${metric.name}" exists on ${metric.on}s only; write kind: ${metric.on} or remove the line`);

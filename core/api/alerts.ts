@@ -41,6 +41,17 @@ export const alertEventSchema = Type.Object(
     eventTimeMs: timeMs,
     sinceMs: timeMs,
     reason: Type.String({ description: 'The judgement in one sentence, with the points that led to it' }),
+    host: Type.Optional(nameSchema),
+    expression: Type.Optional(
+      Type.String({ description: 'The whole condition, where it is more than the one test of `condition`' }),
+    ),
+    points: Type.Optional(
+      Type.Array(Type.Tuple([Type.Number(), Type.Number()]), {
+        maxItems: 60,
+        description: 'The newest points of the window as [second, value], oldest first',
+      }),
+    ),
+    previous: Type.Optional(Type.String({ description: 'The state before this event, in words' })),
   },
   closed,
 );

@@ -1,6 +1,5 @@
 /** Writes what a person reads on a phone: how bad, what, where, why, since when, and where to look. */
-import { type AlertEvent, findMetric, formatTags } from '../../../core/index.ts';
-import { formatValue } from '../../judge/format-number.ts';
+import { type AlertEvent, findMetric, formatTags, formatValue } from '../../../core/index.ts';
 import type { Stage } from '../stage.ts';
 
 export function composeStage(publicUrl: string): Stage {

@@ -1,6 +1,5 @@
 /** Notes: one sentence of the rule's author with {placeholders}, filled in when an event is made. */
-import type { Written } from './fields.ts';
-import { nearestName } from './near-names.ts';
+import { nearestName, type Written } from '../../../core/index.ts';
 
 const names = ['endpoint', 'host', 'service', 'image', 'metric', 'tags', 'value', 'threshold', 'rule'] as const;
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { checkRules } from './check.ts';
 import { formatFault } from './source.ts';
 
-const folder = new URL('../../test/fixtures/rules/', import.meta.url);
+const folder = new URL('../../../test/fixtures/rules/', import.meta.url);
 const fixtures = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
 
 /** Lines at the end of a fixture, `# 3:13: what is wrong`, one for each fault. */

@@ -2,15 +2,12 @@
  * Reads the fields of one YAML map, each with its bounds, and notes what is wrong with them at
  * the place where it stands. A field at fault reads as undefined; the caller goes on.
  */
-import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, type YAMLMap } from 'yaml';
-import { nearestName } from './near-names.ts';
+import { type Alias, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type Scalar, YAMLMap } from 'yaml';
+import { listOf, nearestName, type Written } from '../../../core/index.ts';
 import type { Source } from './source.ts';
 
 export type TextBounds = { readonly required?: boolean; readonly max?: number };
 export type IntegerBounds = { readonly min: number; readonly max: number };
-
-/** A scalar as it was written, with the offset of its first character. */
-export type Written = { readonly text: string; readonly offset: number };
 
 export class Fields {
   readonly offset: number;
@@ -144,6 +141,29 @@ export class Fields {
     });
   }
 
+  /** A list of maps; a bare text in it counts as a map with that under `key`. */
+  maps(name: string, itemsMax: number, key: string): readonly Fields[] {
+    const found = this.#pairs.get(name);
+    const node = this.#resolve(found?.value);
+    if (found === undefined) return [];
+    const items = isSeq(node) ? node.items : [node];
+    if (items.length > itemsMax) {
+      this.fault(name, `"${name}" has ${items.length} entries; ${itemsMax} at most`);
+      return [];
+    }
+    return items.flatMap((item) => {
+      const entry = this.#resolve(item);
+      if (isScalar(entry)) return [Fields.#ofOne(this, key, entry)];
+      return Fields.of(this.#source, entry, `an entry of "${name}"`, this.#resolve) ?? [];
+    });
+  }
+
+  static #ofOne(parent: Fields, key: string, value: Scalar): Fields {
+    const one = new Fields(parent.#source, new YAMLMap(), parent.#what, parent.#resolve);
+    one.#pairs.set(key, { keyOffset: offsetOf(value), value });
+    return one;
+  }
+
   /** The map under a key, or undefined when it is absent or no map. */
   map(key: string): Fields | undefined {
     const found = this.#pairs.get(key);
@@ -181,9 +201,4 @@ export function offsetOf(node: unknown): number {
   const isPlaced = isScalar(node) || isMap(node) || isSeq(node) || isAlias(node);
   const placed: Node | Alias | undefined = isPlaced ? node : undefined;
   return placed?.range?.[0] ?? 0;
-}
-
-/** `a, b or c`. */
-export function listOf(names: readonly string[]): string {
-  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
 }

@@ -24,6 +24,8 @@ export class Source {
   readonly fileName: string;
   readonly lines = new LineCounter();
   readonly faults: RuleFault[] = [];
+  /** Faults that were found, also those beyond the bound of the list. */
+  faultCount = 0;
 
   constructor(fileName: string) {
     this.fileName = fileName;
@@ -31,6 +33,7 @@ export class Source {
 
   /** Notes a fault at a byte offset of the text. */
   fault(offset: number, message: string): void {
+    this.faultCount++;
     if (this.faults.length >= FAULTS_MAX) return;
     const { line, col } = this.lines.linePos(offset);
     this.faults.push({ file: this.fileName, line: Math.max(1, line), column: Math.max(1, col), message });

@@ -1,0 +1,192 @@
+/**
+ * Turns the text of a rules file into rules, templates and channels, and the list of all its faults.
+ * Pure: the running server and `saker rules check` read a file with the same eyes. A fault costs the
+ * rule that it is in and no other.
+ */
+import { isAlias, isMap, isSeq, parseDocument } from 'yaml';
+import { readChannel } from '../../channels/index.ts';
+import { noRules, type Rule, type RuleSet, slugOf, type Template } from '../rule.ts';
+import { readNodes } from '../where.ts';
+import { type Context, contextOf, readDeclared } from './context.ts';
+import { Fields, offsetOf } from './fields.ts';
+import { readNotify, readRule } from './read-rule.ts';
+import { type RuleFault, Source } from './source.ts';
+
+export const FILE_BYTES_MAX = 1024 * 1024;
+const RULES_MAX = 1000;
+const CHANNELS_MAX = 100;
+const TEMPLATES_MAX = 500;
+/** Open-Falcon gives up on a chain of ten as well. */
+const DEPTH_MAX = 10;
+
+export type CheckedRules =
+  | ({ readonly kind: 'valid' } & RuleSet)
+  | {
+      readonly kind: 'invalid';
+      readonly errors: readonly RuleFault[];
+      /** What has no fault; null when the file as a whole can not be read. */
+      readonly usable: RuleSet | null;
+    };
+
+/** `fileName` is only used to say where a fault is. */
+export function checkRules(text: string, fileName: string): CheckedRules {
+  const source = new Source(fileName);
+  if (Buffer.byteLength(text, 'utf8') > FILE_BYTES_MAX) {
+    source.fault(0, `the file is larger than ${FILE_BYTES_MAX / 1024} KiB; split it`);
+    return { kind: 'invalid', errors: source.faults, usable: null };
+  }
+  // Keys that are given twice are told by `Fields`, whose check is linear.
+  const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false, uniqueKeys: false });
+  for (const error of document.errors) source.fault(error.pos[0], `not YAML: ${error.message}`);
+  if (document.errors.length > 0) return finish(source, null);
+  if (document.contents === null) return finish(source, noRules);
+  const resolve = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
+  const top = Fields.of(source, document.contents, 'the file', resolve);
+  return finish(source, top === undefined ? null : new FileReader(source, top, resolve).read());
+}
+
+function finish(source: Source, found: RuleSet | null): CheckedRules {
+  if (source.faultCount === 0 && found !== null) {
+    return { kind: 'valid', ...found };
+  }
+  const errors = [...source.faults].sort((a, b) => a.line - b.line || a.column - b.column);
+  return { kind: 'invalid', errors, usable: found };
+}
+
+type Resolve = (node: unknown) => unknown;
+
+type WrittenTemplate = { readonly fields: Fields; readonly slug: string; readonly rules: readonly Fields[] };
+
+class FileReader {
+  readonly #source: Source;
+  readonly #top: Fields;
+  readonly #resolve: Resolve;
+
+  constructor(source: Source, top: Fields, resolve: Resolve) {
+    this.#source = source;
+    this.#top = top;
+    this.#resolve = resolve;
+  }
+
+  read(): RuleSet {
+    this.#top.rejectUnknown(['rules', 'channels', 'templates', 'metrics']);
+    const channelFields = this.#list(this.#top, 'channels', 'a channel', CHANNELS_MAX);
+    const channels = channelFields.flatMap((fields) => readChannel(fields) ?? []);
+    rejectTwins(channelFields, (name) => name);
+    const own = this.#list(this.#top, 'rules', 'a rule', RULES_MAX);
+    const written = this.#list(this.#top, 'templates', 'a template', TEMPLATES_MAX).map((fields) => ({
+      fields,
+      slug: slugOf(fields.nameAsWritten ?? ''),
+      rules: this.#list(fields, 'rules', 'a rule', RULES_MAX),
+    }));
+    const context = contextOf({
+      source: this.#source,
+      // A channel that has a fault of its own is still a channel that a rule may name.
+      channelNames: channelFields.flatMap((fields) => fields.nameAsWritten ?? []),
+      rules: namesOf(own, written),
+      declared: readDeclared(this.#top),
+    });
+    const rules = this.#rules(own, context, null);
+    const templates = written.flatMap((template) => this.#template(template, written, context) ?? []);
+    rejectTwins(
+      written.map(({ fields }) => fields),
+      slugOf,
+    );
+    return { rules, channels, templates };
+  }
+
+  #rules(list: readonly Fields[], context: Context, template: string | null): readonly Rule[] {
+    const rules = list.flatMap((fields) => readRule(fields, context, template) ?? []);
+    const twins = rejectTwins(list, slugOf);
+    return twins.size === 0
+      ? rules
+      : rules.filter((rule, index) => !twins.has(slugOf(rule.name)) || isFirst(rules, index));
+  }
+
+  #template(
+    { fields, slug, rules }: WrittenTemplate,
+    all: readonly WrittenTemplate[],
+    context: Context,
+  ): Template | undefined {
+    fields.rejectUnknown(['name', 'parent', 'nodes', 'notify', 'rules'], { node: 'write nodes: [service=web]' });
+    const name = fields.text('name', { required: true, max: 100 });
+    if (name !== undefined && slug === '')
+      fields.fault('name', `the name "${name}" has no letter or digit; give it words`);
+    const parent = this.#parent(fields, slug, all);
+    const nodes = readNodes(fields, 'nodes');
+    const notify = readNotify(fields, context) ?? null;
+    const read = this.#rules(rules, context, slug);
+    return name === undefined ? undefined : { name, slug, parent, nodes, notify, rules: read };
+  }
+
+  #parent(fields: Fields, slug: string, all: readonly WrittenTemplate[]): string | null {
+    const written = fields.written('parent', { max: 100 });
+    if (written === undefined) return null;
+    const parentOf = (one: string) => {
+      const name = all.find((template) => template.slug === one)?.fields.text('parent');
+      return name === undefined ? undefined : slugOf(name);
+    };
+    const parent = slugOf(written.text);
+    if (!all.some((template) => template.slug === parent)) {
+      fields.faultAt(written.offset, `unknown template "${written.text}"; write the name of a template of this file`);
+      return null;
+    }
+    let depth = 1;
+    for (let next: string | undefined = parent; next !== undefined; next = parentOf(next)) {
+      if (++depth > DEPTH_MAX || next === slug) {
+        const what =
+          next === slug
+            ? 'the templates inherit from each other in a circle'
+            : `more than ${DEPTH_MAX} templates inherit in a row`;
+        fields.faultAt(written.offset, `${what}; remove one "parent"`);
+        return null;
+      }
+    }
+    return parent;
+  }
+
+  #list(top: Fields, key: string, what: string, max: number): readonly Fields[] {
+    const node = this.#resolve(top.value(key));
+    if (node === undefined) return [];
+    if (!isSeq(node)) {
+      const advice = isMap(node)
+        ? 'begin each entry with "- name: …"'
+        : 'write a list, each entry beginning with "- name: …"';
+      top.fault(key, `"${key}" must be a list; ${advice}`);
+      return [];
+    }
+    if (node.items.length > max) {
+      top.faultAt(offsetOf(node), `${node.items.length} ${key}; ${max} at most`);
+      return [];
+    }
+    return node.items.flatMap((item) => Fields.of(this.#source, item, what, this.#resolve) ?? []);
+  }
+}
+
+function namesOf(own: readonly Fields[], templates: readonly WrittenTemplate[]) {
+  const named = (list: readonly Fields[], prefix: string) =>
+    list.flatMap(({ nameAsWritten: name }) => (name === undefined ? [] : [{ name, slug: `${prefix}${slugOf(name)}` }]));
+  return [...templates.flatMap(({ rules, slug }) => named(rules, `${slug}.`)), ...named(own, '')];
+}
+
+const isFirst = (rules: readonly Rule[], index: number): boolean =>
+  rules.findIndex((rule) => rule.slug === rules[index]?.slug) === index;
+
+/** Tells two names that read the same once `keyOf` has had them. Returns the keys that are taken twice. */
+function rejectTwins(list: readonly Fields[], keyOf: (name: string) => string): ReadonlySet<string> {
+  const seen = new Map<string, string>();
+  const twins = new Set<string>();
+  for (const fields of list) {
+    const name = fields.nameAsWritten;
+    if (name === undefined) continue;
+    const key = keyOf(name);
+    const twin = seen.get(key);
+    if (twin === name) fields.fault('name', `the name "${name}" is taken; give each entry a name of its own`);
+    else if (twin !== undefined) {
+      fields.fault('name', `"${name}" and "${twin}" differ in case or punctuation only; rename one of them`);
+    }
+    if (twin !== undefined) twins.add(key);
+    seen.set(key, name);
+  }
+  return twins;
+}
