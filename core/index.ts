@@ -1,7 +1,6 @@
 export * from './api/index.ts';
 export { assert, assertNever } from './assert.ts';
 export * from './catalogue/index.ts';
-export * from './condition/index.ts';
 export * from './errors.ts';
 export * from './frame/index.ts';
 export type { Tick, TickListener } from './frame/tick.ts';
@@ -9,6 +8,7 @@ export { type Logger, silentLogger } from './ports/logger.ts';
 export type { Migration, Row, SqlValue, Statement, StateStore } from './ports/state-store.ts';
 export { describeMismatch, parserOf } from './schema.ts';
 export * from './series/absent.ts';
+export * from './series/condition/index.ts';
 export type { Endpoint } from './series/endpoint.ts';
 export * from './series/series.ts';
 export * from './time/time.ts';

@@ -18,7 +18,7 @@ import { closingEvent, eventOfTransition, type Subject } from '../events/event.t
 import type { OpenAlert, OpenAlerts } from '../events/open-alerts.ts';
 import type { Dependency, Rule } from '../rules/rule.ts';
 import type { Commit } from '../store/alert-rows.ts';
-import { type Plan, type PlanEntry, STALE_SECONDS, setOpen } from './plan.ts';
+import { type Plan, type PlanEntry, STALE_SECONDS, setOpen } from './plan/plan.ts';
 import { quiet, type Transition, transition } from './transition.ts';
 
 export type EventSink = {

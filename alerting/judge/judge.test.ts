@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Condition, compare, explain, formatNumber, formatValue, judge } from '../../core/index.ts';
 import { checkRules } from '../rules/read/check.ts';
 import { benchJudge } from './judge.bench.ts';
-import { Window, WindowTable } from './window.ts';
+import { Window, WindowTable } from './plan/window.ts';
 
 /** A window with values a second apart, the oldest first. */
 function windowOf(values: readonly number[], capacity = 20, isCounter = false): Window {

@@ -10,7 +10,7 @@ import type { Rule, RuleSet } from '../rules/rule.ts';
 import { RuleBook } from '../rules/templates.ts';
 import { Aggregates, seriesOfAggregate } from './aggregates.ts';
 import { type EventSink, Incidents } from './incidents.ts';
-import { Plan, type PlanEntry, setOpen, WELL } from './plan.ts';
+import { Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
 import { Silence } from './silence.ts';
 
 export type { EventSink } from './incidents.ts';

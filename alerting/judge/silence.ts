@@ -12,7 +12,7 @@
  */
 import type { TimestampMs } from '../../core/index.ts';
 import type { Incidents } from './incidents.ts';
-import { type Plan, type PlanEntry, WELL } from './plan.ts';
+import { type Plan, type PlanEntry, WELL } from './plan/plan.ts';
 
 /** A collector whose last tick is older is away: ticks come every second. */
 const AWAY_SECONDS = 3;

@@ -13,8 +13,8 @@ import {
   pointsNeeded,
   WINDOW_POINTS_MAX,
 } from '../../../core/index.ts';
+import { Window, WindowTable } from '../plan/window.ts';
 import { type AlertState, quiet, transition } from '../transition.ts';
-import { Window, WindowTable } from '../window.ts';
 
 const vectorSchema = Type.Object({
   id: Type.Union([Type.Number(), Type.String()]),

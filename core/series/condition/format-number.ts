@@ -1,4 +1,4 @@
-import type { Unit } from '../catalogue/metric.ts';
+import type { Unit } from '../../catalogue/metric.ts';
 
 /** Five decimals at most, no trailing zeros (Open-Falcon's `ReadableFloat`, but for its `-0`). */
 export function formatNumber(value: number): string {

@@ -17,12 +17,12 @@ import {
   type Second,
   TESTS_MAX,
   type TimestampMs,
-} from '../../core/index.ts';
-import type { Subject } from '../events/event.ts';
-import type { OpenAlert, OpenAlerts } from '../events/open-alerts.ts';
-import type { LastPoints } from '../ports.ts';
-import { allTests, type Rule } from '../rules/rule.ts';
-import type { RuleBook } from '../rules/templates.ts';
+} from '../../../core/index.ts';
+import type { Subject } from '../../events/event.ts';
+import type { OpenAlert, OpenAlerts } from '../../events/open-alerts.ts';
+import type { LastPoints } from '../../ports.ts';
+import { allTests, type Rule } from '../../rules/rule.ts';
+import type { RuleBook } from '../../rules/templates.ts';
 import { matchSeries, type Pairs } from './match.ts';
 import { Window, WindowTable } from './window.ts';
 

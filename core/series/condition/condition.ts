@@ -2,7 +2,7 @@
  * The words of the condition language, which alerts and scaling share: a test is a function of the
  * newest points of one series, an operator and a number; an expression is tests joined by and, or, not.
  */
-import type { Operator } from '../api/alerts.ts';
+import type { Operator } from '../../api/alerts.ts';
 
 /** Most points that one test looks back on: an hour of seconds. */
 export const WINDOW_POINTS_MAX = 3600;

@@ -7,7 +7,7 @@
  * was compared, and is asked only when there is something to tell.
  */
 
-import type { Operator } from '../api/alerts.ts';
+import type { Operator } from '../../api/alerts.ts';
 import type { Condition, FunctionName } from './condition.ts';
 
 /** What a judge function sees of one series. `back` counts from the newest point, which is 0. */

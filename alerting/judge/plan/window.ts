@@ -6,7 +6,7 @@
  * rules. A tick moves one `Window` over the rows, so that judging allocates nothing.
  */
 
-import type { Points } from '../../core/index.ts';
+import type { Points } from '../../../core/index.ts';
 
 export type RowShape = {
   /** Points kept. */

@@ -2,10 +2,10 @@
  * Finds what each rule watches in a dictionary. A pair is a rule on one series; a rule whose
  * condition looks at several metrics has further series beside it, on the same endpoint.
  */
-import { type Dictionary, findMetric, matchesTags, pointsNeeded } from '../../core/index.ts';
-import { allTests, type Rule } from '../rules/rule.ts';
-import type { RuleBook } from '../rules/templates.ts';
-import { matchesWhere } from '../rules/where.ts';
+import { type Dictionary, findMetric, matchesTags, pointsNeeded } from '../../../core/index.ts';
+import { allTests, type Rule } from '../../rules/rule.ts';
+import type { RuleBook } from '../../rules/templates.ts';
+import { matchesWhere } from '../../rules/where.ts';
 import type { RowShape } from './window.ts';
 
 export type Pairs = {

@@ -1,7 +1,7 @@
 /** Reads one test, `all(#3) > 80`: a function of the newest points, an operator and a number. */
 
-import type { Operator } from '../api/alerts.ts';
-import type { Unit } from '../catalogue/metric.ts';
+import type { Operator } from '../../api/alerts.ts';
+import type { Unit } from '../../catalogue/metric.ts';
 import {
   type Condition,
   type FunctionName,
