@@ -1,15 +1,12 @@
-export { encodeBlock, OpenBlock } from './block/block-codec.ts';
+export { BlockReader, encodeBlock } from './block/block-codec.ts';
 export type { CollectorSocket } from './intake/collector-session.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
+export { AcrossSeries } from './query/across.ts';
+export { type Buckets, readBuckets } from './query/buckets.ts';
+export { lastPoints } from './query/last-points.ts';
+export type { Located } from './query/located.ts';
+export { checkRange, type Range } from './query/range.ts';
+export { select } from './query/select.ts';
 export { type CollectorConnection, Realtime, type RealtimeOptions, type RealtimeStatus } from './realtime.ts';
-export {
-  type Buckets,
-  checkRange,
-  type Located,
-  lastPoints,
-  type Range,
-  readBuckets,
-  select,
-} from './ring/range-query.ts';
 export { Ring } from './ring/ring.ts';

@@ -120,7 +120,7 @@ export class Realtime {
       ...store.endpoint,
       collector: store.collector,
       lastSampleMs: store.newestSecond === 0 ? null : store.newestSecond * 1000,
-      seriesCount: store.series.length,
+      seriesCount: store.seriesCount,
     }));
   }
 

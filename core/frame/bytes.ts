@@ -97,6 +97,15 @@ export class ByteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
+  /** All of the bytes, read or not. */
+  get whole(): Uint8Array {
+    return this.#bytes;
+  }
+
+  get view(): DataView {
+    return this.#view;
+  }
+
   get remaining(): number {
     return this.#bytes.length - this.offset;
   }

@@ -1,6 +1,6 @@
 import { compareFrames, type Frame } from '../../core/index.ts';
-import { WINDOW_SECONDS, windowStartOf } from '../ring/endpoint-store.ts';
 import { RING_SECONDS } from '../ring/ring.ts';
+import { FrameStamps } from './frame-stamps.ts';
 
 /** Runs of a collector whose acknowledged frames are remembered. */
 const EPOCHS_MAX = 8;
@@ -8,8 +8,8 @@ const EPOCHS_MAX = 8;
 /** Frames beyond the first unacknowledged one that are remembered as durable. */
 const SCATTERED_MAX = 20_000;
 
-/** Which frame holds for each second of a window. Epoch 0: none. */
-type Stamps = { readonly epochs: Float64Array; readonly seqs: Float64Array };
+/** Stamps are kept a little longer than samples, and are cleared once in a while. */
+const STAMPS_SLACK_SECONDS = 600;
 
 /**
  * `new`: nothing is known of its second. `replaces`: it outranks the frame that held until now.
@@ -22,7 +22,7 @@ export class Lane {
   readonly collector: string;
   newestSecond = 0;
   #newest: Pick<Frame, 'bootEpoch' | 'seq'> = { bootEpoch: 0, seq: 0 };
-  readonly #stamps = new Map<number, Stamps>();
+  readonly stamps = new FrameStamps();
   readonly #durable = new Map<number, DurableSeqs>();
 
   constructor(collector: string) {
@@ -31,11 +31,9 @@ export class Lane {
 
   /** How a frame stands against what came before; taking it makes it the one that holds. */
   stand(frame: Frame): Standing {
-    const stamps = this.#stamps.get(windowStartOf(frame.second));
-    const row = frame.second % WINDOW_SECONDS;
-    const epoch = stamps?.epochs[row] ?? 0;
-    if (epoch === 0) return 'new';
-    const order = compareFrames(frame, { bootEpoch: epoch, seq: stamps?.seqs[row] ?? 0 });
+    const holding = this.stamps.at(frame.second);
+    if (holding === null) return 'new';
+    const order = compareFrames(frame, holding);
     return order === 0 ? 'known' : order < 0 ? 'outranked' : 'replaces';
   }
 
@@ -46,18 +44,10 @@ export class Lane {
 
   take(frame: Frame): void {
     if (this.isNewest(frame)) this.#newest = { bootEpoch: frame.bootEpoch, seq: frame.seq };
-    const start = windowStartOf(frame.second);
-    let stamps = this.#stamps.get(start);
-    if (stamps === undefined) {
-      stamps = { epochs: new Float64Array(WINDOW_SECONDS), seqs: new Float64Array(WINDOW_SECONDS) };
-      this.#stamps.set(start, stamps);
-    }
-    stamps.epochs[frame.second - start] = frame.bootEpoch;
-    stamps.seqs[frame.second - start] = frame.seq;
+    this.stamps.set(frame.second, frame);
     if (frame.second <= this.newestSecond) return;
     this.newestSecond = frame.second;
-    for (const old of this.#stamps.keys())
-      if (old < this.newestSecond - RING_SECONDS - WINDOW_SECONDS) this.#stamps.delete(old);
+    this.stamps.forgetBefore(this.newestSecond - RING_SECONDS - STAMPS_SLACK_SECONDS);
   }
 
   markDurable(frame: Pick<Frame, 'bootEpoch' | 'seq'>): void {

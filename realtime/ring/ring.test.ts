@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compareFrames, type Frame, type Tick, VirtualClock } from '../../core/index.ts';
 import { Intake } from '../intake/intake.ts';
+import { readBuckets } from '../query/buckets.ts';
+import type { Range } from '../query/range.ts';
+import { select } from '../query/select.ts';
 import { dictionaryOf, frameOf, START_SECOND } from '../testing/frames.ts';
-import { type Range, readBuckets, select } from './range-query.ts';
 import { RING_SECONDS, Ring } from './ring.ts';
 
 const SERIES = 3;
@@ -97,7 +99,7 @@ describe('ring', () => {
     const intake = intakeOver(ring);
     await intake.accept(frameOf({ seq: 1, samples: [1] }), dictionaryOf(1));
     await intake.accept(
-      frameOf({ seq: 1, samples: [2], collector: 'h2', second: START_SECOND + RING_SECONDS + 120 }),
+      frameOf({ seq: 1, samples: [2], collector: 'h2', second: START_SECOND + RING_SECONDS + 3720 }),
       dictionaryOf(1, 'h2'),
     );
     expect([...ring.endpoints()].map(({ endpoint }) => endpoint.name)).toStrictEqual(['h2']);

@@ -1,7 +1,9 @@
-import type { Dictionary, Endpoint, Frame, Second } from '../../core/index.ts';
+import type { Dictionary, DictionarySeries, Endpoint, Frame, Second } from '../../core/index.ts';
 import { assert, isAbsent } from '../../core/index.ts';
-import { BlockCache } from './block-cache.ts';
-import { EndpointStore, REFUSED, type StoredSeries, WINDOW_SECONDS, windowStartOf } from './endpoint-store.ts';
+import { EndpointStore, REFUSED, WINDOW_SECONDS } from './endpoint-store.ts';
+import { MergeQueue } from './merge-queue.ts';
+import { SeriesNames } from './series-names.ts';
+import { SlotPool } from './slot-pool.ts';
 
 /**
  * A day, and two windows more: a chart of 24 h whose edge is rounded down to a bucket of five
@@ -9,17 +11,25 @@ import { EndpointStore, REFUSED, type StoredSeries, WINDOW_SECONDS, windowStartO
  */
 export const RING_SECONDS = 24 * 3600 + 2 * WINDOW_SECONDS;
 
+/** Steps of the endpoints' phases; coprime to the window, so that all seconds have their share. */
+const PHASE_STEP = 7;
+
+/** Memory of sealed windows that waits for the next ones. */
+const POOL_BYTES_MAX = 64 * 1024 * 1024;
+
 /** An endpoint that another collector fed this recently, by our clock, is not given away. */
 const OWNER_HOLDS_MS = 30_000;
+
+const SERIES_PER_COLLECTOR_MAX = 100_000;
 
 export type RingOptions = {
   /** Series of all endpoints together; more are refused and counted. */
   readonly seriesMax: number;
-  /** Blocks that queries have inflated may keep this much memory. */
-  readonly cacheBytesMax?: number;
+  /** Series of all endpoints that one collector feeds. */
+  readonly seriesPerCollectorMax?: number;
+  /** Told of every window that is sealed, and of every block of an hour. */
+  readonly onSealed?: (store: EndpointStore, start: number, seconds: number) => void;
 };
-
-const CACHE_BYTES_MAX = 64 * 1024 * 1024;
 
 /** Which columns of a collector's frames belong to an endpoint, and where they go in its store. */
 type Route = {
@@ -27,6 +37,7 @@ type Route = {
   /** Column for each index; `REFUSED` where the budget has none left. As long as what is mapped. */
   readonly columns: number[];
   store: EndpointStore | null;
+  columnsEpoch: number;
 };
 type Mapping = { readonly routes: Map<number, Route>; mapped: number };
 
@@ -36,7 +47,6 @@ export type RingStatus = {
   readonly blockCount: number;
   readonly sealedBytes: number;
   readonly seriesRefused: number;
-  readonly cacheBytes: number;
 };
 
 /**
@@ -47,18 +57,20 @@ export class Ring {
   readonly #options: RingOptions;
   readonly #endpoints = new Map<string, EndpointStore>();
   readonly #mappings = new WeakMap<Dictionary, Mapping>();
-  readonly #cache: BlockCache;
+  readonly #names = new SeriesNames();
+  readonly #pool = new SlotPool(POOL_BYTES_MAX);
+  readonly #merges = new MergeQueue();
   #endpointsMade = 0;
   #seriesCount = 0;
   #seriesRefused = 0;
   /** One entry a collector; their number is bounded where they enrol. */
+  readonly #seriesOf = new Map<string, number>();
   readonly #refusedBy = new Map<string, number>();
   #newestSecond = 0;
   #sweptSecond = 0;
 
   constructor(options: RingOptions) {
     this.#options = options;
-    this.#cache = new BlockCache(options.cacheBytesMax ?? CACHE_BYTES_MAX);
   }
 
   get newestSecond(): Second {
@@ -67,7 +79,7 @@ export class Ring {
 
   /** Start of the oldest second that is kept. */
   get oldestSecond(): Second {
-    return (windowStartOf(this.#newestSecond) - RING_SECONDS + WINDOW_SECONDS) as Second;
+    return (this.#newestSecond - (this.#newestSecond % WINDOW_SECONDS) - RING_SECONDS + WINDOW_SECONDS) as Second;
   }
 
   endpoints(): Iterable<EndpointStore> {
@@ -83,19 +95,21 @@ export class Ring {
    * has cleared the second where another frame held for it before.
    */
   put(frame: Frame, dictionary: Dictionary, atMs: number): void {
+    if (frame.second > this.#newestSecond) this.#newestSecond = frame.second;
+    const put = { second: frame.second, values: frame.values, now: this.#newestSecond };
     for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
       const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, atMs);
       if (store === null) continue;
       this.#mapColumns(route, store, dictionary);
-      if (store.put(frame.second, frame.values, route.indexes, route.columns)) store.heardAtMs = atMs;
+      if (store.put(put, route.indexes, route.columns)) store.heardAtMs = atMs;
     }
-    if (frame.second > this.#newestSecond) this.#newestSecond = frame.second;
     this.#sweep();
   }
 
   /** Takes back all that a collector said of a second, because a later frame tells it anew. */
   clear(collector: string, second: Second): void {
-    for (const store of this.#endpoints.values()) if (store.collector === collector) store.clear(second);
+    for (const store of this.#endpoints.values())
+      if (store.collector === collector) store.clear(second, this.#newestSecond);
   }
 
   #routesOf(frame: Frame, dictionary: Dictionary): Map<number, Route> {
@@ -107,7 +121,7 @@ export class Ring {
     for (; mapping.mapped < frame.values.length; mapping.mapped++) {
       const entry = dictionary.series[mapping.mapped];
       assert(entry, 'a dictionary that covers the frame');
-      const route = mapping.routes.get(entry.endpoint) ?? { indexes: [], columns: [], store: null };
+      const route = mapping.routes.get(entry.endpoint) ?? { indexes: [], columns: [], store: null, columnsEpoch: 0 };
       route.indexes.push(mapping.mapped);
       mapping.routes.set(entry.endpoint, route);
     }
@@ -142,10 +156,11 @@ export class Ring {
   #claim(endpoint: Endpoint, collector: string, atMs: number): EndpointStore | null {
     let store = this.#endpoints.get(endpoint.name);
     if (store === undefined) {
-      store = new EndpointStore(endpoint, collector, { cache: this.#cache, turn: this.#endpointsMade++ });
-      this.#endpoints.set(endpoint.name, store);
+      store = this.#adopt(endpoint, collector);
     } else if (store.collector !== collector) {
       if (atMs - store.heardAtMs < OWNER_HOLDS_MS) return null;
+      this.#count(store.collector, -store.seriesCount);
+      this.#count(collector, store.seriesCount);
       store.collector = collector;
     }
     store.endpoint = endpoint;
@@ -153,12 +168,27 @@ export class Ring {
     return store;
   }
 
+  #adopt(endpoint: Endpoint, collector: string): EndpointStore {
+    const store = new EndpointStore(endpoint, collector, {
+      names: this.#names,
+      pool: this.#pool,
+      phase: this.#endpointsMade++ * PHASE_STEP,
+      onSealed: (sealed, start, seconds) => this.#onSealed(sealed, start, seconds),
+    });
+    this.#endpoints.set(endpoint.name, store);
+    return store;
+  }
+
   /** Gives columns to series of a route that have none yet. */
   #mapColumns(route: Route, store: EndpointStore, dictionary: Dictionary): void {
+    if (route.columnsEpoch !== store.columnsEpoch) {
+      route.columns.length = 0;
+      route.columnsEpoch = store.columnsEpoch;
+    }
     for (let at = route.columns.length; at < route.indexes.length; at++) {
       const entry = dictionary.series[route.indexes[at] as number];
       assert(entry, 'a dictionary that covers the frame');
-      const isAdmitted = this.#admit(store, entry.metric, entry.tags);
+      const isAdmitted = this.#admit(store, entry);
       if (!isAdmitted) this.#refuse(store.collector, 1);
       route.columns.push(isAdmitted ? store.columnFor(entry.metric, entry.tags) : REFUSED);
     }
@@ -174,11 +204,18 @@ export class Ring {
     return this.#refusedBy.get(collector) ?? 0;
   }
 
-  #admit(store: EndpointStore, metric: string, tags: StoredSeries['tags']): boolean {
-    if (store.has(metric, tags)) return true;
+  #admit(store: EndpointStore, { metric, tags }: DictionarySeries): boolean {
+    if (store.find(metric, tags) !== undefined) return true;
+    const ofCollector = this.#seriesOf.get(store.collector) ?? 0;
     if (this.#seriesCount >= this.#options.seriesMax) return false;
-    this.#seriesCount++;
+    if (ofCollector >= (this.#options.seriesPerCollectorMax ?? SERIES_PER_COLLECTOR_MAX)) return false;
+    this.#count(store.collector, 1);
     return true;
+  }
+
+  #count(collector: string, change: number): void {
+    this.#seriesCount += change;
+    this.#seriesOf.set(collector, (this.#seriesOf.get(collector) ?? 0) + change);
   }
 
   /** Takes over what a collector newly says of its endpoints. */
@@ -187,22 +224,37 @@ export class Ring {
     if (store !== undefined && store.collector === collector) store.endpoint = endpoint;
   }
 
-  /** Once a second of data: seal what is full. Once a window: evict what is old. */
+  /** Once a second of data: seal what is full, merge a few hours. Once a window: evict what is old. */
   #sweep(): void {
     if (this.#newestSecond <= this.#sweptSecond) return;
-    for (const store of this.#endpoints.values()) store.sealBefore(this.#newestSecond);
-    if (windowStartOf(this.#newestSecond) > windowStartOf(this.#sweptSecond)) this.#evict();
+    for (const store of this.#endpoints.values()) store.sealIdle(this.#newestSecond);
+    this.#merges.run(this.#newestSecond);
+    if (Math.floor(this.#newestSecond / WINDOW_SECONDS) > Math.floor(this.#sweptSecond / WINDOW_SECONDS)) this.#evict();
     this.#sweptSecond = this.#newestSecond;
+  }
+
+  #onSealed(store: EndpointStore, start: number, seconds: number): void {
+    if (seconds === WINDOW_SECONDS) this.#merges.add(store, store.hourStartOf(start));
+    this.#options.onSealed?.(store, start, seconds);
   }
 
   #evict(): void {
     for (const [name, store] of this.#endpoints) {
+      const seriesCount = store.seriesCount;
       store.evictBefore(this.oldestSecond);
-      if (!store.isEmpty) continue;
-      store.isDropped = true;
-      this.#endpoints.delete(name);
-      this.#seriesCount -= store.series.length;
+      if (store.isEmpty) {
+        store.isDropped = true;
+        this.#endpoints.delete(name);
+        this.#count(store.collector, -seriesCount);
+      } else {
+        this.#count(store.collector, store.seriesCount - seriesCount);
+      }
     }
+    if (this.#names.size > 2 * this.#seriesCount) this.#names.retain(this.#namesInUse());
+  }
+
+  *#namesInUse() {
+    for (const store of this.#endpoints.values()) yield* store.names();
   }
 
   status(): RingStatus {
@@ -217,7 +269,6 @@ export class Ring {
       blockCount,
       sealedBytes,
       seriesRefused: this.#seriesRefused,
-      cacheBytes: this.#cache.bytes,
     };
   }
 }

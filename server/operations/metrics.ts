@@ -42,7 +42,6 @@ async function figures({ realtime, alerting, scaler, history }: MetricSources): 
     ['saker_endpoints', 'Hosts and containers in the ring', ring.endpointCount],
     ['saker_ring_blocks', 'Sealed blocks', ring.blockCount],
     ['saker_ring_sealed_bytes', 'Bytes of sealed blocks', ring.sealedBytes],
-    ['saker_ring_cache_bytes', 'Blocks that queries keep inflated', ring.cacheBytes],
     ['saker_log_written_bytes_total', 'Bytes written to the segment log', log.writtenBytes],
     ['saker_log_groups_total', 'Group commits', log.groups],
     ['saker_log_failures_total', 'Failed writes of the segment log', log.failures],

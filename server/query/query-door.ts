@@ -46,7 +46,7 @@ export async function queryRange(options: QueryDoorOptions, query: QueryRange): 
   const { realtime, clock } = options;
   const oldest = realtime.ring.newestSecond === 0 ? Math.floor(clock.nowMs() / 1000) : realtime.ring.oldestSecond;
   const range = resolve(query, oldest);
-  checkRange(range, 1);
+  checkRange(range, { seriesRead: 1, seriesAnswered: 1 });
   const seam = Math.min(range.to, Math.max(range.from, Math.ceil(oldest / range.step) * range.step));
   const old = { ...range, to: seam };
   const recent = { ...range, from: seam };
@@ -81,7 +81,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 async function queryRing(realtime: Pick<Realtime, 'ring'>, selector: Selector, range: Range): Promise<RangeSeries[]> {
   const located = select(realtime.ring, selector);
-  checkRange(range, located.length);
+  checkRange(range, { seriesRead: located.length, seriesAnswered: located.length });
   const series: RangeSeries[] = [];
   for (const one of located) {
     const { endpoint, metric, tags } = one.series;

@@ -82,7 +82,7 @@ function listSeries(realtime: Realtime, { endpoint, metric, limit = 1000 }: Seri
   const series: SeriesAnswer['series'] = [];
   for (const store of realtime.ring.endpoints()) {
     if (endpoint !== undefined && store.endpoint.name !== endpoint) continue;
-    for (const one of store.series) {
+    for (const one of store.series()) {
       if (metric !== undefined && one.metric !== metric) continue;
       if (series.length === limit) return { series, truncated: true };
       const unit = findMetric(one.metric)?.unit ?? null;

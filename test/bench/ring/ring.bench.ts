@@ -1,6 +1,6 @@
 /** What a sample costs at rest, and how fast blocks are sealed and read. */
 import { parseArgs } from 'node:util';
-import { encodeBlock, OpenBlock } from '../../../realtime/index.ts';
+import { BlockReader, encodeBlock } from '../../../realtime/index.ts';
 import type { Bench } from '../bench.ts';
 import { type Figures, median } from '../figures.ts';
 import { onlyChanging, type Recording, readRecording } from './recording.ts';
@@ -15,7 +15,7 @@ export const ringBench: Bench = {
       args: [...args],
       options: { data: { type: 'string' }, window: { type: 'string' } },
     });
-    const window = Number(values.window ?? 300);
+    const window = Number(values.window ?? 600);
     const recording = await readRecording(values.data);
     figures.emit('ring.window', window, 's');
     figures.emit('ring.bytes_per_sample', bytesPerSample(recording, window), 'B');
@@ -36,7 +36,7 @@ function* windowsOf({ seconds, endpoints }: Recording, window: number): Iterable
 function bytesPerSample(recording: Recording, window: number): number {
   let [bytes, samples] = [0, 0];
   for (const columns of windowsOf(recording, window)) {
-    bytes += encodeBlock(columns, window).length;
+    bytes += encodeBlock(columns.length, window, (column) => columns[column]).length;
     samples += columns.length * window;
   }
   return bytes / samples;
@@ -59,14 +59,14 @@ function measureSpeed(recording: Recording, window: number, figures: Figures): v
   const samples = windows.reduce((sum, columns) => sum + columns.length * window, 0);
   let blocks: Uint8Array[] = [];
   const encodeSeconds = cpuSecondsOf(() => {
-    blocks = windows.map((columns) => encodeBlock(columns, window));
+    blocks = windows.map((columns) => encodeBlock(columns.length, window, (column) => columns[column]));
   });
   const scratch = new Float64Array(window);
   let checksum = 0;
   const decodeSeconds = cpuSecondsOf(() => {
     checksum = 0;
     blocks.forEach((block, index) => {
-      const opened = new OpenBlock(block);
+      const opened = new BlockReader(block);
       for (let column = 0; column < (windows[index]?.length ?? 0); column++) {
         opened.read(column, scratch);
         checksum += (scratch[0] as number) + (scratch[window - 1] as number);

@@ -1,0 +1,4 @@
+import type { EndpointStore, StoredSeries } from '../ring/endpoint-store.ts';
+
+/** A series and where it lies. */
+export type Located = { readonly store: EndpointStore; readonly series: StoredSeries };

@@ -1,0 +1,114 @@
+import { fillAbsent } from '../../core/index.ts';
+import type { SlotPool } from './slot-pool.ts';
+
+/** Stands for a column without samples in this window. */
+const NONE = -1;
+
+const GROWTH = 1.5;
+
+/**
+ * A window that is being filled: plain numbers, all columns in one piece of memory. A column gets
+ * its place with its first sample, a slot for each of its steps.
+ */
+export class OpenWindow {
+  readonly start: number;
+  /** The ring's newest second when something was stored here last. */
+  touchedAt = 0;
+  readonly #seconds: number;
+  readonly #pool: SlotPool;
+  #slots: Float64Array;
+  #used = 0;
+  readonly #offsets: number[] = [];
+  readonly #steps: number[] = [];
+
+  /** `slots` is how much memory to begin with: what the window before this one needed. */
+  constructor({ start, seconds, slots }: { start: number; seconds: number; slots: number }, pool: SlotPool) {
+    this.start = start;
+    this.#seconds = seconds;
+    this.#pool = pool;
+    this.#slots = pool.take(slots);
+  }
+
+  /** Gives its memory back; it must not be used any more. */
+  release(): void {
+    this.#pool.give(this.#slots);
+    this.#slots = new Float64Array(0);
+  }
+
+  get slotCount(): number {
+    return this.#used;
+  }
+
+  has(column: number): boolean {
+    return (this.#offsets[column] ?? NONE) !== NONE;
+  }
+
+  /**
+   * Stores a sample. `step` is how many seconds lie between two samples of this series, a divisor
+   * of the window; a sample off that grid makes the column one of seconds.
+   */
+  put(column: number, second: number, value: number, step: number): void {
+    let offset = this.#offsets[column] ?? NONE;
+    if (offset === NONE) offset = this.#place(column, step);
+    const own = this.#steps[column] as number;
+    const row = second - this.start;
+    if (own === 1) this.#slots[offset + row] = value;
+    else if (row % own === 0) this.#slots[offset + row / own] = value;
+    else this.#slots[this.#widen(column) + row] = value;
+  }
+
+  /** Fills a column that has no place yet. */
+  adopt(column: number, samples: Float64Array): void {
+    const offset = this.#place(column, 1);
+    this.#slots.set(samples, offset);
+  }
+
+  /** Makes a second absent in all columns. */
+  clear(second: number): void {
+    const row = second - this.start;
+    this.#offsets.forEach((offset, column) => {
+      const step = this.#steps[column] as number;
+      if (offset === NONE || row % step !== 0) return;
+      fillAbsent(this.#slots, offset + row / step, offset + row / step + 1);
+    });
+  }
+
+  /** The samples of a column by the second: a view, or `scratch` filled; null when it has none. */
+  read(column: number, scratch: Float64Array): Float64Array | null {
+    const offset = this.#offsets[column] ?? NONE;
+    if (offset === NONE) return null;
+    const step = this.#steps[column] as number;
+    if (step === 1) return this.#slots.subarray(offset, offset + this.#seconds);
+    fillAbsent(scratch);
+    for (let row = 0; row < this.#seconds; row += step) scratch[row] = this.#slots[offset + row / step] as number;
+    return scratch;
+  }
+
+  #place(column: number, step: number): number {
+    while (this.#offsets.length <= column) {
+      this.#offsets.push(NONE);
+      this.#steps.push(1);
+    }
+    const size = this.#seconds / step;
+    const offset = this.#used;
+    this.#used += size;
+    if (this.#used > this.#slots.length) {
+      const larger = this.#pool.take(Math.max(this.#used, Math.ceil(this.#slots.length * GROWTH)));
+      larger.set(this.#slots.subarray(0, offset));
+      this.#pool.give(this.#slots);
+      this.#slots = larger;
+    }
+    fillAbsent(this.#slots, offset, this.#used);
+    this.#offsets[column] = offset;
+    this.#steps[column] = step;
+    return offset;
+  }
+
+  /** Gives a column a slot a second, at a new place. */
+  #widen(column: number): number {
+    const samples = this.read(column, new Float64Array(this.#seconds));
+    const offset = this.#place(column, 1);
+    if (samples !== null) this.#slots.set(samples, offset);
+    return offset;
+  }
+}
