@@ -70,26 +70,33 @@ function typeFilter(state: ViewState, key: string): ViewState {
 
 /** Where a list that is scrolled to `top` begins after the key; null for a key that does not scroll. */
 function scrolled(top: number, key: string, { rowCount, pageSize }: Omit<Extent, 'helpLineCount'>): number | null {
-  const steps: Readonly<Record<string, number>> = {
-    up: -1,
-    k: -1,
-    down: 1,
-    j: 1,
-    'page-up': -pageSize,
-    'page-down': pageSize,
-    home: -rowCount,
-    end: rowCount,
-  };
-  const step = steps[key];
+  const steps = new Map([
+    ['up', -1],
+    ['k', -1],
+    ['down', 1],
+    ['j', 1],
+    ['page-up', -pageSize],
+    ['page-down', pageSize],
+    ['home', -rowCount],
+    ['end', rowCount],
+  ]);
+  const step = steps.get(key);
   if (step === undefined) return null;
   const last = Math.max(0, rowCount - pageSize);
   return Math.min(last, Math.max(0, top + step));
 }
 
+const QUICK_SORTS: ReadonlyMap<string, string> = new Map([
+  ['c', 'cpu'],
+  ['m', 'mem'],
+  ['n', 'name'],
+  ['i', 'in'],
+  ['l', 'load1'],
+]);
+
 function sorted(state: ViewState, key: string): ViewState | null {
   if (key === 'r') return { ...state, isDescending: !state.isDescending };
-  const quick: Readonly<Record<string, string>> = { c: 'cpu', m: 'mem', n: 'name', i: 'in', l: 'load1' };
-  const sort = quick[key] ?? neighbour(state, key);
+  const sort = QUICK_SORTS.get(key) ?? neighbour(state, key);
   if (sort === null) return null;
   // Names read from A to Z, figures from the largest.
   return { ...state, sort, isDescending: sort !== 'name', top: 0 };
