@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { AppError, type Clock, type Logger, version } from '../core/index.ts';
 import { CounterReport } from './process/counter-report.ts';
+import { ProcFiles } from './process/proc-files.ts';
 import { Measurement } from './sampling/measurement.ts';
 import { TickLoop } from './sampling/tick-loop.ts';
 import { ClockOffset } from './transport/clock-offset.ts';
@@ -19,6 +20,8 @@ export type CollectorOptions = {
   readonly procRoot: string;
   /** Docker's unix socket. Nothing has to be there; null: nobody looks. */
   readonly dockerSocket: string | null;
+  /** Folder for files in the formats of proc(5), one sub-folder a container; null: none are written. */
+  readonly procFiles: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -42,12 +45,19 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   const buffer = new ResendBuffer();
   const { host: collector, bootEpoch } = measurement;
   const link = new Link({ server, tokenFile, collector, bootEpoch, version, buffer, offset, clock, logger, random });
-  const ticks: TickLoop = new TickLoop(clock, (second) => link.offer(measurement.sample(second)));
+  const procFiles = options.procFiles === null ? null : await ProcFiles.in(options.procFiles, logger);
+  const ticks: TickLoop = new TickLoop(clock, (second) => {
+    const described = measurement.sample(second);
+    link.offer(described);
+    procFiles?.offer({ second, dictionary: described.generation.dictionary, values: described.frame.values });
+  });
   const report = new CounterReport(clock, logger, () => ({
     ticksSkipped: ticks.skipped,
     clockSteps: ticks.clockSteps,
     framesDropped: buffer.dropped,
     framesUnsendable: link.unsendable,
+    procFilesSkipped: procFiles?.skipped ?? 0,
+    procFilesRefused: procFiles?.refused ?? 0,
     ...measurement.losses(),
   }));
 
@@ -58,6 +68,7 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   report.stop();
   ticks.stop();
   await link.stop();
+  await procFiles?.close();
   measurement.close();
 }
 

@@ -7,7 +7,7 @@ export type LogLevel = 'info' | 'warn';
 
 export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLevel } & Pick<
   CollectorOptions,
-  'server' | 'tokenFile' | 'name' | 'cgroupRoot' | 'procRoot' | 'dockerSocket'
+  'server' | 'tokenFile' | 'name' | 'cgroupRoot' | 'procRoot' | 'dockerSocket' | 'procFiles'
 >;
 
 export const collectorUsage = `Usage: saker collector --token-file FILE [options]
@@ -20,6 +20,8 @@ Measures this host and its containers every second and sends that to a server.
   --cgroup-root DIR    where the cgroups are mounted (/sys/fs/cgroup)
   --proc-root DIR      where the proc file system is mounted (/proc)
   --docker-socket FILE Docker's unix socket, "none" for none (/var/run/docker.sock)
+  --proc-files DIR     write loadavg, meminfo and uptime of each container below this folder, to be
+                       mounted into it (off)
   --log-level LEVEL    info, or warn to hear only of what goes wrong (info)
   --help               this text
 `;
@@ -32,6 +34,7 @@ const flags = {
   'cgroup-root': text,
   'proc-root': text,
   'docker-socket': text,
+  'proc-files': text,
   'log-level': text,
   help: { type: 'boolean' },
 } as const;
@@ -53,6 +56,7 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     cgroupRoot: values['cgroup-root'] ?? '/sys/fs/cgroup',
     procRoot: values['proc-root'] ?? '/proc',
     dockerSocket: values['docker-socket'] === 'none' ? null : (values['docker-socket'] ?? '/var/run/docker.sock'),
+    procFiles: values['proc-files'] ?? null,
     logLevel: logLevelOf(values['log-level'] ?? 'info'),
   };
 }
