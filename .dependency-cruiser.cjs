@@ -104,8 +104,8 @@ module.exports = {
     ),
     forbid(
       'collector-stays-light',
-      'The collector runs on every host: 80 MB resident and 1.5 % of a core allow none of these.',
-      { path: '^collector/' },
+      'The collector runs on every host: 80 MB resident and 1.5 % of a core allow none of these, nor does its bundle.',
+      { path: '^(collector|cli/agent)/' },
       { path: heavyPackages, reachable: true },
     ),
 

@@ -16,6 +16,7 @@ import type { ServerConfig } from './config.ts';
 import { alertingRoutes } from './http/routes/alerting-routes.ts';
 import { consoleRoutes } from './http/routes/console-routes.ts';
 import { dataRoutes } from './http/routes/data-routes.ts';
+import { installRoutes } from './http/routes/install-routes.ts';
 import { operationsRoutes } from './http/routes/operations-routes.ts';
 import { scalingRoutes } from './http/routes/scaling-routes.ts';
 import { sessionRoutes } from './http/routes/session-routes.ts';
@@ -134,6 +135,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     readiness: () => readinessOf({ realtime, history }),
     metricsText: createMetrics({ realtime, alerting, scaler, history }),
   });
+  installRoutes(http, config.installDirectory);
   await consoleRoutes(http, config.consoleDirectory);
 
   const url = await listen(() => http.listen({ host: config.host, port: config.port }), config);

@@ -38,6 +38,8 @@ export type ServerConfig = {
   /** How people reach the console; links in messages begin with it. */
   readonly publicUrl: string;
   readonly consoleDirectory: string;
+  /** The collector's bundle and what installs it. */
+  readonly installDirectory: string;
   /** Addresses or CIDR ranges, comma-separated, of proxies in front; null: none. */
   readonly trustedProxy: string | null;
 };
@@ -82,6 +84,8 @@ export function serverConfig(flags: ServerFlags, consoleDirectory: string): Serv
       flags['public-url'] ?? `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`,
     ),
     consoleDirectory,
+    // The build puts them side by side.
+    installDirectory: join(consoleDirectory, '../install'),
     trustedProxy: flags['trusted-proxy'] ?? null,
   };
 }

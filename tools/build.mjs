@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Builds `dist/`: the server, collector and command line with the TypeScript compiler, the page with vite.
+ * Builds `dist/`: the server, collector and command line with the TypeScript compiler, the page with vite, and the
+ * collector's bundle with `tools/bundle.mjs`.
  *
  * The idea: a build is a pure function of its inputs, so their contents are hashed into `dist/build.stamp`, and a
  * build with the same hash is skipped (about 30 ms). Contents and not times, because a clone, a copy or a switch of
@@ -28,11 +29,31 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { elapsed, hasCode, insist, projectRoot, runTool } from './console.mjs';
 
 /** Folders whose contents end up in `dist/`. */
-const sourceFolders = ['core', 'collector', 'realtime', 'history', 'alerting', 'scaler', 'server', 'cli', 'test', 'ui'];
-const settings = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json', 'tools/build.mjs'];
+const sourceFolders = [
+  'core',
+  'collector',
+  'realtime',
+  'history',
+  'alerting',
+  'scaler',
+  'server',
+  'cli',
+  'test',
+  'ui',
+  'packaging',
+];
+const settings = [
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tools/build.mjs',
+  'tools/bundle.mjs',
+];
 const compiler = 'node_modules/@typescript/native/bin/tsc';
 const bundler = 'node_modules/vite/bin/vite.js';
 const pageSettings = 'ui/vite.config.ts';
+const bundleEntry = 'cli/agent/main.ts';
 const commandLine = 'cli/main.js';
 
 /** A cold build takes about 5 s here; a waiter gives up after this long, for the other build hangs. */
@@ -93,6 +114,7 @@ async function build(print) {
   try {
     const steps = [run(compiler, ['-p', 'tsconfig.build.json', '--outDir', target])];
     if (existsSync(pageSettings)) steps.push(bundlePage(join(target, 'ui')));
+    if (existsSync(bundleEntry)) steps.push(run('tools/bundle.mjs', [join(target, 'install')]));
     const failures = (await Promise.all(steps)).filter((code) => code !== 0);
     insist(failures.length === 0, 'build failed; dist/ is as it was');
     const entry = join(target, commandLine);

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { collectorUsage, parseCollectorFlags } from '../../collector/index.ts';
 import { describeError } from '../../core/index.ts';
 import { type Command, UsageError } from '../command.ts';
-import { supervise } from '../supervisor.ts';
+import { supervise } from '../processes/supervisor.ts';
 
 export const collectorCommand: Command = {
   name: 'collector',
@@ -11,7 +11,7 @@ export const collectorCommand: Command = {
   run: (args, { clock, err, signal }) => {
     checkFlags(args);
     return supervise(
-      [{ name: 'collector', module: '../collector/main.js', args, nodeArgs: ['--max-semi-space-size=1'] }],
+      [{ name: 'collector', module: 'collector/main.js', args, nodeArgs: ['--max-semi-space-size=1'] }],
       {
         clock,
         signal,

@@ -16,15 +16,3 @@ export const commands: readonly Command[] = [
   scaleCommand,
   versionCommand,
 ];
-
-export function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
-  const lines = commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`);
-  return `Saker watches containers second by second and acts on what it sees.
-
-Usage: saker COMMAND [--help]
-
-${lines.join('\n')}
-
-saker COMMAND --help tells more of one of them.`;
-}

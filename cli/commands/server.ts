@@ -1,6 +1,6 @@
 import { historyFlags, historyFlagsHelp, serverFlags, serverFlagsHelp } from '../../server/index.ts';
 import type { Command } from '../command.ts';
-import { runProcesses } from '../processes.ts';
+import { runProcesses } from '../processes/processes.ts';
 
 export const serverCommand: Command = {
   name: 'server',

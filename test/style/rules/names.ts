@@ -1,8 +1,8 @@
 import type { Finding } from '../source-file.ts';
 
 const kebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/;
-/** README.md, CHANGELOG.md, FORMAT.md, LICENSE: the names under which everybody looks for them. */
-const shouted = /^[A-Z]+(\.md)?$/;
+/** README.md, CHANGELOG.md, FORMAT.md, LICENSE, Dockerfile: the names under which everybody looks for them. */
+const shouted = /^([A-Z]+(\.md)?|Dockerfile)$/;
 /** Names that say where the author stopped thinking: words anywhere in a name, and words that are the whole name. */
 const emptyWords = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager']);
 const emptyNames = new Set(['data', 'info']);

@@ -1,7 +1,7 @@
-import { version } from '../core/index.ts';
-import { parseNotice, type ServerFlags, serverConfig } from '../server/index.ts';
-import type { Terminal } from './command.ts';
-import { parseFlags, refusePositionals } from './flags.ts';
+import { version } from '../../core/index.ts';
+import { parseNotice, type ServerFlags, serverConfig } from '../../server/index.ts';
+import type { Terminal } from '../command.ts';
+import { parseFlags, refusePositionals } from '../flags.ts';
 import { type ProcessSpec, supervise } from './supervisor.ts';
 import { Welcome } from './welcome.ts';
 
@@ -29,13 +29,13 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
   const specs: ProcessSpec[] = [
     {
       name: 'server',
-      module: '../server/main.js',
+      module: 'server/main.js',
       isReady: (message) => parseNotice(message)?.kind === 'listening',
       args: [...flagsFor((name) => !historyOnly.includes(name) && !collectorOnly.includes(name)), ...level],
     },
     {
       name: 'history',
-      module: '../server/history/main.js',
+      module: 'server/history/main.js',
       // The server takes the data folder first: one that is in use is told once.
       after: welcome.listening,
       args: [...dataDirectory, ...flagsFor((name) => historyOnly.includes(name)), ...level],
@@ -44,7 +44,7 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
   if (setup.withCollector) {
     specs.push({
       name: 'collector',
-      module: '../collector/main.js',
+      module: 'collector/main.js',
       args: [
         '--server',
         `ws://${localHost(config.host)}:${config.port}`,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
-import { parseNotice, type ServerConfig, type ServerNotice } from '../server/index.ts';
-import type { Terminal } from './command.ts';
+import { parseNotice, type ServerConfig, type ServerNotice } from '../../server/index.ts';
+import type { Terminal } from '../command.ts';
 
 /** The host's line is worth waiting for this long. */
 const HOST_WAIT_MS = 6000;

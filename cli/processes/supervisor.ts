@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { aborted, type Clock, sleep } from '../core/index.ts';
+import { aborted, type Clock, sleep } from '../../core/index.ts';
 
 const RESTART_DELAY_MIN_MS = 250;
 const RESTART_DELAY_MAX_MS = 10_000;
@@ -21,7 +21,7 @@ const EXITS_UNUSABLE: readonly number[] = [2, 3];
 
 export type ProcessSpec = {
   readonly name: string;
-  /** The module to run, relative to the built `cli/` folder. */
+  /** The module to run, below the built folder. */
   readonly module: string;
   readonly args: readonly string[];
   readonly nodeArgs?: readonly string[];
@@ -77,7 +77,7 @@ async function keepRunning(spec: ProcessSpec, options: SupervisorOptions): Promi
 type Ended = { readonly code: number | null; readonly how: string };
 
 function runOnce(spec: ProcessSpec, { clock, signal, onMessage }: SupervisorOptions): Promise<Ended> {
-  const path = fileURLToPath(new URL(spec.module, import.meta.url));
+  const path = fileURLToPath(new URL(`../../${spec.module}`, import.meta.url));
   const child = spawn(process.execPath, ['--enable-source-maps', ...(spec.nodeArgs ?? []), path, ...spec.args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
