@@ -63,6 +63,8 @@ describe('a time-line', () => {
         '[P1][PROBLEM] container cpu high | node1/shop.web.1 | CPU of node1/shop.web.1 is at 93.2 % | ' +
         'cpu.busy is 93.2 %, rule all(#3) > 80 | since 2023-11-14 22:13:22 UTC',
       url: 'https://saker.example.org/endpoint/node1%2Fshop.web.1?at=1700000062000',
+      acknowledgeUrl: expect.stringMatching(/^https:\/\/saker\.example\.org\/act\/[\w.-]+$/),
+      silenceUrl: expect.stringMatching(/^https:\/\/saker\.example\.org\/act\/[\w.-]+$/),
       key: `${id}_1700000002_PROBLEM_1`,
       id,
       rule: 'container cpu high',

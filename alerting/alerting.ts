@@ -1,16 +1,16 @@
 /** Wires the room: rules file → judging → writer → notifier, and what the API asks. */
 import { type Alert, describeError, type RulesAnswer, type TickListener } from '../core/index.ts';
-import { createOutbound } from './channels/index.ts';
+import { Delivery } from './delivery/delivery.ts';
+import type { Operations } from './delivery/operations.ts';
 import { conditionOf } from './events/event.ts';
 import { EventWriter } from './events/event-writer.ts';
 import { OpenAlerts } from './events/open-alerts.ts';
 import { Judging } from './judge/judging.ts';
-import { Notifier } from './notifier/notifier.ts';
 import type { AlertingOptions } from './ports.ts';
 import type { Rule } from './rules/rule.ts';
 import { RulesFile, type RulesFileStatus } from './rules/rules-file.ts';
 import { formatNode } from './rules/tree.ts';
-import { loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
+import { type Commit, loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
 import { type AlertsQuery, readAlerts } from './store/queries.ts';
 
 const RETENTION_EVERY_MS = 3600 * 1000;
@@ -33,6 +33,16 @@ export type AlertingMetrics = {
   readonly deliveriesDelivered: number;
   readonly deliveriesFailed: number;
   readonly deliveryRetries: number;
+  readonly deliveriesHeld: number;
+  readonly digests: number;
+  /** Channels whose receiver takes nothing at the moment. */
+  readonly channelsOpen: number;
+  readonly escalations: number;
+  readonly summaries: number;
+  readonly heartbeats: number;
+  /** Signs of life that were not sent, because no samples arrived. */
+  readonly heartbeatsWithheld: number;
+  readonly silences: number;
   readonly rulesLoads: number;
   readonly rulesRefusals: number;
 };
@@ -46,6 +56,8 @@ export type Alerting = {
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
   metrics(): AlertingMetrics;
+  /** Silences, acknowledgements, tests of channels, dead letters. */
+  readonly operations: Operations;
   /** Stops judging, stores what was decided, ends attempts under way. The state store must still be open. */
   close(): Promise<void>;
 };
@@ -60,39 +72,42 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const openAlerts = new OpenAlerts();
   for (const alert of await loadOpenAlerts(store)) openAlerts.set(alert);
 
-  const outbound = createOutbound({ clock, userAgent: `saker/${version}` });
-  const notifier = new Notifier({ store, clock, logger, outbound, publicUrl, onChange: changed });
+  const delivery = await Delivery.open({ store, clock, logger, publicUrl, version, onChange: changed });
   const onCommitted = (channels: ReadonlySet<string>) => {
-    notifier.wake(channels);
+    delivery.notifier.wake(channels);
     changed();
   };
-  const writer = new EventWriter({ store, clock, logger, onCommitted });
+  const plan = (commit: Commit, nowMs: number) => delivery.plan(commit, nowMs);
+  const writer = new EventWriter({ store, clock, logger, plan, onCommitted });
   const judging = new Judging({ sink: writer, openAlerts, logger, lastPoints });
-  const rulesFile = await followRules(options, judging, notifier);
+  const rulesFile = await followRules(options, judging, delivery);
   const stopRetention = startRetention(options);
   const stopSweeping = startSweeping(options, judging);
 
   let isClosed = false;
   return {
     onTick: (tick) => {
-      if (!isClosed) judging.onTick(tick);
+      if (isClosed) return;
+      judging.onTick(tick);
+      delivery.onTick();
     },
     onCollectorLeft: (collector) => judging.left(collector, clock.nowMs()),
     alerts: (query) => readAlerts(store, query),
     rules: () => rulesAnswer(options.rulesFile, rulesFile?.status),
-    metrics: () => metricsOf({ judging, writer, openAlerts, notifier, rulesFile }),
+    metrics: () => metricsOf({ judging, writer, openAlerts, delivery, rulesFile }),
+    operations: delivery.operations,
     async close() {
       isClosed = true;
       stopRetention();
       stopSweeping();
       await rulesFile?.close();
       await writer.close();
-      await notifier.close();
+      await delivery.close();
     },
   };
 }
 
-async function followRules(options: AlertingOptions, judging: Judging, notifier: Notifier): Promise<RulesFile | null> {
+async function followRules(options: AlertingOptions, judging: Judging, delivery: Delivery): Promise<RulesFile | null> {
   const { rulesFile: path, clock, logger, publish } = options;
   if (path === null) return null;
   const file = new RulesFile({
@@ -100,7 +115,7 @@ async function followRules(options: AlertingOptions, judging: Judging, notifier:
     clock,
     logger,
     onRules: (rules) => {
-      notifier.useChannels(rules.channels);
+      delivery.use(rules);
       judging.useRules(rules, clock.nowMs());
     },
     onStatus: () => publish('alerts'),
@@ -165,11 +180,12 @@ type Parts = {
   readonly judging: Judging;
   readonly writer: EventWriter;
   readonly openAlerts: OpenAlerts;
-  readonly notifier: Notifier;
+  readonly delivery: Delivery;
   readonly rulesFile: RulesFile | null;
 };
 
-function metricsOf({ judging, writer, openAlerts, notifier, rulesFile }: Parts): AlertingMetrics {
+function metricsOf({ judging, writer, openAlerts, delivery, rulesFile }: Parts): AlertingMetrics {
+  const { notifier, duties, operations } = delivery;
   return {
     ticksJudged: judging.counts.ticks,
     ticksLate: judging.counts.lateTicks,
@@ -186,6 +202,14 @@ function metricsOf({ judging, writer, openAlerts, notifier, rulesFile }: Parts):
     deliveriesDelivered: notifier.counts.delivered,
     deliveriesFailed: notifier.counts.failed,
     deliveryRetries: notifier.counts.retries,
+    deliveriesHeld: notifier.counts.held,
+    digests: notifier.counts.digests,
+    channelsOpen: notifier.states.filter(({ state }) => state === 'open').length,
+    escalations: duties.counts.escalations,
+    summaries: duties.counts.summaries,
+    heartbeats: duties.counts.heartbeats,
+    heartbeatsWithheld: duties.counts.heartbeatsWithheld,
+    silences: operations.silences().length,
     rulesLoads: rulesFile?.counts.loads ?? 0,
     rulesRefusals: rulesFile?.counts.refusals ?? 0,
   };

@@ -1,4 +1,5 @@
 export { type Alerting, type AlertingMetrics, createAlerting } from './alerting.ts';
+export type { LinkForm, OpenedLink } from './delivery/operations.ts';
 export { parseVector, type Replayed, replayVector, type Vector } from './judge/replay/vectors.ts';
 export type { AlertingOptions, LastPoints, SeriesPoint } from './ports.ts';
 export { type CheckedRules, checkRules } from './rules/read/check.ts';

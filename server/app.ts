@@ -16,7 +16,9 @@ import type { ServerConfig } from './config.ts';
 import { alertingRoutes } from './http/routes/alerting-routes.ts';
 import { consoleRoutes } from './http/routes/console-routes.ts';
 import { dataRoutes } from './http/routes/data-routes.ts';
+import { deliveryRoutes } from './http/routes/delivery-routes.ts';
 import { installRoutes } from './http/routes/install-routes.ts';
+import { linkRoutes } from './http/routes/link-routes.ts';
 import { operationsRoutes } from './http/routes/operations-routes.ts';
 import { scalingRoutes } from './http/routes/scaling-routes.ts';
 import { sessionRoutes } from './http/routes/session-routes.ts';
@@ -129,6 +131,8 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     queryRange: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
   });
   alertingRoutes(http, { alerting, clock });
+  deliveryRoutes(http, { alerting, clock });
+  linkRoutes(http, { alerting });
   scalingRoutes(http, { scaler, clock });
   streamRoutes(http, { realtime, hub, clock, accounts, tokens });
   operationsRoutes(http, {

@@ -5,7 +5,7 @@
  */
 import { type Clock, describeError, type Logger, type StateStore, sleep } from '../../core/index.ts';
 import type { EventSink } from '../judge/judging.ts';
-import { type Commit, commitStatements } from '../store/alert-rows.ts';
+import { type Commit, commitStatements, type DeliveryPlan } from '../store/alert-rows.ts';
 
 /** About 1.5 KB each, 75 MB: more than one for each of 40,000 instances that go down at once. */
 export const QUEUE_EVENTS_MAX = 50_000;
@@ -18,6 +18,8 @@ export type EventWriterOptions = {
   readonly store: StateStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Who is told of an event. Asked once for each, in their order. */
+  readonly plan: (commit: Commit, nowMs: number) => DeliveryPlan;
   /** These events are durable now, and messages to these channels wait in the outbox. */
   readonly onCommitted: (channels: ReadonlySet<string>) => void;
 };
@@ -26,6 +28,8 @@ export class EventWriter implements EventSink {
   readonly counts = { committed: 0, writesFailed: 0 };
   readonly #options: EventWriterOptions;
   readonly #queue: Commit[] = [];
+  /** Of the batch that is being written: a write that is tried again says the same. */
+  #plans = new Map<Commit, DeliveryPlan>();
   readonly #closing = new AbortController();
   #running: Promise<void> | null = null;
 
@@ -75,7 +79,7 @@ export class EventWriter implements EventSink {
     const batch = this.#queue.slice(0, BATCH_EVENTS_MAX);
     const nowMs = clock.nowMs();
     try {
-      await store.write(batch.flatMap((commit) => commitStatements(commit, nowMs)));
+      await store.write(batch.flatMap((commit) => commitStatements(commit, this.#planOf(commit, nowMs), nowMs)));
     } catch (error) {
       this.counts.writesFailed++;
       logger.error({ events: this.#queue.length, error: describeError(error) }, 'events could not be stored');
@@ -83,7 +87,15 @@ export class EventWriter implements EventSink {
     }
     this.#queue.splice(0, batch.length);
     this.counts.committed += batch.length;
-    onCommitted(new Set(batch.flatMap((commit) => commit.channels)));
+    const planned = [...this.#plans.values()].flatMap(({ deliveries }) => deliveries.map(({ channel }) => channel));
+    this.#plans = new Map();
+    onCommitted(new Set(planned));
     return true;
+  }
+
+  #planOf(commit: Commit, nowMs: number): DeliveryPlan {
+    const plan = this.#plans.get(commit) ?? this.#options.plan(commit, nowMs);
+    this.#plans.set(commit, plan);
+    return plan;
   }
 }

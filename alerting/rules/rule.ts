@@ -8,7 +8,8 @@ import {
   type Test,
   testsOf,
 } from '../../core/index.ts';
-import type { Channel } from '../channels/index.ts';
+import type { Channel } from '../delivery/channels/index.ts';
+import { nobody, type People } from '../delivery/people/people.ts';
 import type { Hours } from './hours.ts';
 import type { Node } from './tree.ts';
 
@@ -82,7 +83,7 @@ export type Rule = {
   readonly maxStep: number;
   readonly minIntervalSeconds: number;
   readonly note: string;
-  /** Names of channels. */
+  /** Names of channels and teams. */
   readonly notify: readonly string[];
   /** Slug of the template that the rule was written in; null for a rule of its own. */
   readonly template: string | null;
@@ -92,6 +93,7 @@ export type Rule = {
 export type RuleSet = {
   readonly rules: readonly Rule[];
   readonly channels: readonly Channel[];
+  readonly people: People;
   readonly templates: readonly Template[];
 };
 
@@ -107,7 +109,7 @@ export type Template = {
   readonly rules: readonly Rule[];
 };
 
-export const noRules: RuleSet = { rules: [], channels: [], templates: [] };
+export const noRules: RuleSet = { rules: [], channels: [], people: nobody, templates: [] };
 
 /** A metric that is pushed from outside, and so in no catalogue. */
 export type MetricLookup = (name: string) => Pick<MetricDefinition, 'unit' | 'tags' | 'on'> | undefined;

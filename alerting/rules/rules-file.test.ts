@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { silentLogger, systemClock, VirtualClock } from '../../core/index.ts';
 import { eventually } from '../testing/receiver.ts';
-import type { RuleSet } from './rule.ts';
+import { noRules, type RuleSet } from './rule.ts';
 import { RulesFile } from './rules-file.ts';
 
 const ruleText = (name: string) => `rules:\n  - name: ${name}\n    metric: cpu.busy\n    condition: all(#3) > 80\n`;
@@ -57,7 +57,7 @@ describe('the rules file', () => {
 
   test('that is not there yet means no rules, and is picked up when it appears', async () => {
     const clock = await start();
-    expect(file.status).toEqual({ loadedAtMs: null, error: null, rules: { rules: [], channels: [], templates: [] } });
+    expect(file.status).toEqual({ loadedAtMs: null, error: null, rules: noRules });
     await writeFile(path, ruleText('one'));
     await looked(clock, () => taken.length > 0);
     expect(taken).toEqual(['one']);

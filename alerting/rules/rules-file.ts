@@ -124,8 +124,8 @@ export class RulesFile {
       return this.#refuse(checked.errors.map(formatFault).join('\n'));
     }
     this.counts.loads++;
-    const { rules, channels, templates } = checked;
-    this.status = { loadedAtMs: clock.nowMs(), error: null, rules: { rules, channels, templates } };
+    const { rules, channels, people, templates } = checked;
+    this.status = { loadedAtMs: clock.nowMs(), error: null, rules: { rules, channels, people, templates } };
     logger.info({ file: path, rules: rules.length, channels: channels.length }, 'rules loaded');
     onRules(this.status.rules);
     onStatus();
@@ -157,6 +157,11 @@ function withLastGood(before: RuleSet, now: RuleSet): RuleSet {
   return {
     rules: withMissing(now.rules, before.rules, 'slug'),
     channels: withMissing(now.channels, before.channels, 'name'),
+    people: {
+      users: new Map([...before.people.users, ...now.people.users]),
+      rotations: new Map([...before.people.rotations, ...now.people.rotations]),
+      teams: new Map([...before.people.teams, ...now.people.teams]),
+    },
     templates: withMissing(now.templates, before.templates, 'slug').map((template) => {
       const old = before.templates.find(({ slug }) => slug === template.slug);
       return old === undefined ? template : { ...template, rules: withMissing(template.rules, old.rules, 'slug') };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Endpoint, metrics, nearestName } from '../../core/index.ts';
 import { checkRules } from './read/check.ts';
 import { renderNote } from './read/note.ts';
-import { formatRuleCondition, slugOf } from './rule.ts';
+import { formatRuleCondition, noRules, slugOf } from './rule.ts';
 import { serviceOf } from './service.ts';
 import { matchesPattern, matchesWhere } from './where.ts';
 
@@ -24,8 +24,8 @@ describe('a rules file', () => {
   });
 
   test('may be empty, and a rule needs no more than a name, a metric and a condition', () => {
-    expect(checkRules('', 'r.yaml')).toEqual({ kind: 'valid', rules: [], channels: [], templates: [] });
-    expect(checkRules('# nothing yet\n', 'r.yaml')).toEqual({ kind: 'valid', rules: [], channels: [], templates: [] });
+    expect(checkRules('', 'r.yaml')).toEqual({ kind: 'valid', ...noRules });
+    expect(checkRules('# nothing yet\n', 'r.yaml')).toEqual({ kind: 'valid', ...noRules });
     const checked = checkRules(
       'rules:\n  - name: CPU high!\n    metric: cpu.busy\n    condition: all(#3) > 80',
       'r.yaml',

@@ -1,6 +1,7 @@
 /** The durable side of events and of the state that judging goes on from. */
 import type { AlertEvent, Row, Statement, StateStore } from '../../core/index.ts';
 import type { OpenAlert } from '../events/open-alerts.ts';
+import { insertDelivery, type PlannedDelivery } from './outbox.ts';
 import { eventOf, namesOf, numberOf, textOf } from './rows.ts';
 
 /** One event with everything that must become durable together with it. */
@@ -16,8 +17,14 @@ export type Commit = {
   readonly channels: readonly string[];
 };
 
+/** Who is told of an event, and what else becomes durable with that. */
+export type DeliveryPlan = {
+  readonly deliveries: readonly PlannedDelivery[];
+  readonly statements: readonly Statement[];
+};
+
 /** Written again after a write whose end was not heard of, these change nothing. */
-export function commitStatements(commit: Commit, nowMs: number): readonly Statement[] {
+export function commitStatements(commit: Commit, plan: DeliveryPlan, nowMs: number): readonly Statement[] {
   const { event } = commit;
   return [
     {
@@ -41,10 +48,8 @@ export function commitStatements(commit: Commit, nowMs: number): readonly Statem
         event.key,
       ],
     },
-    ...commit.channels.map((channel) => ({
-      sql: 'INSERT OR IGNORE INTO alerting_delivery (event_key, channel, created_at_ms) VALUES (?, ?, ?)',
-      params: [event.key, channel, nowMs],
-    })),
+    ...plan.deliveries.map((planned) => insertDelivery(event, planned, nowMs)),
+    ...plan.statements,
   ];
 }
 
@@ -89,6 +94,13 @@ export function retentionStatements(nowMs: number): readonly Statement[] {
   return [
     { sql: 'DELETE FROM alerting_alert WHERE is_open = 0 AND last_event_ms < ?', params: [before] },
     { sql: `DELETE FROM alerting_delivery WHERE state <> 'pending' AND created_at_ms < ?`, params: [before] },
+    {
+      sql: `DELETE FROM alerting_message WHERE created_at_ms < ?
+              AND key NOT IN (SELECT message_key FROM alerting_delivery WHERE message_key IS NOT NULL)`,
+      params: [before],
+    },
+    { sql: 'DELETE FROM alerting_hold WHERE is_over = 1 AND ends_at_ms < ?', params: [before] },
+    { sql: 'DELETE FROM alerting_acknowledgement WHERE at_ms < ?', params: [before] },
     {
       sql: `DELETE FROM alerting_event WHERE event_time_ms < ?
               AND key NOT IN (SELECT event_key FROM alerting_alert)

@@ -1,4 +1,5 @@
 import type { Migration } from '../../core/index.ts';
+import { deliveryMigrations } from './delivery-migrations.ts';
 
 /**
  * `alerting_event`: every event, as it was made. `alerting_alert`: one row for each rule and series that
@@ -45,4 +46,5 @@ export const migrations: readonly Migration[] = [
       'CREATE INDEX alerting_delivery_time ON alerting_delivery (created_at_ms)',
     ],
   },
+  ...deliveryMigrations,
 ];

@@ -27,7 +27,7 @@ async function readDeliveries(store: StateStore, alerts: readonly Row[]): Promis
   const byEvent = new Map<string, Delivery[]>();
   if (alerts.length === 0) return byEvent;
   const rows = await store.read({
-    sql: `SELECT event_key, channel, state, attempts, last_error, delivered_at_ms FROM alerting_delivery
+    sql: `SELECT event_key, sequence, channel, audience, state, attempts, last_error, delivered_at_ms FROM alerting_delivery
           WHERE event_key IN (SELECT value FROM json_each(?)) ORDER BY sequence LIMIT 10000`,
     params: [JSON.stringify(alerts.map((row) => textOf(row, 'event_key')))],
   });
@@ -43,8 +43,10 @@ async function readDeliveries(store: StateStore, alerts: readonly Row[]): Promis
 function deliveryOf(row: Row): Delivery {
   const state = textOf(row, 'state');
   return {
+    sequence: numberOf(row, 'sequence'),
     channel: textOf(row, 'channel'),
-    state: state === 'delivered' || state === 'failed' ? state : 'pending',
+    audience: textOf(row, 'audience'),
+    state: state === 'delivered' || state === 'failed' || state === 'held' ? state : 'pending',
     attempts: numberOf(row, 'attempts'),
     lastError: row.last_error === null ? null : textOf(row, 'last_error'),
     deliveredAtMs: row.delivered_at_ms === null ? null : numberOf(row, 'delivered_at_ms'),

@@ -58,8 +58,15 @@ export const alertEventSchema = Type.Object(
 
 export const deliverySchema = Type.Object(
   {
+    sequence: Type.Integer({ minimum: 0 }),
     channel: nameSchema,
-    state: Type.Union([Type.Literal('pending'), Type.Literal('delivered'), Type.Literal('failed')]),
+    audience: Type.String({ description: 'Whom of a team, as in payments/0; empty for all whom the channel reaches' }),
+    state: Type.Union([
+      Type.Literal('pending'),
+      Type.Literal('delivered'),
+      Type.Literal('failed'),
+      Type.Literal('held', { description: 'Kept back; lastError says by what' }),
+    ]),
     attempts: Type.Integer({ minimum: 0 }),
     lastError: Type.Union([Type.String(), Type.Null()]),
     deliveredAtMs: Type.Union([timeMs, Type.Null()]),

@@ -235,6 +235,7 @@ export const en = {
     pending: (attempts: number) => (attempts === 0 ? 'waiting to be sent' : `not delivered yet, ${attempts} tries`),
     delivered: (age: string) => `delivered ${age}`,
     failed: (attempts: number) => `failed after ${attempts} tries`,
+    held: 'kept back',
     firing: 'firing',
     recovered: 'recovered',
     noHistory: 'No alert has fired yet.',

@@ -236,6 +236,7 @@ export const zh: typeof en = {
     pending: (attempts) => (attempts === 0 ? '等待发送' : `尚未送达，已尝试 ${attempts} 次`),
     delivered: (age) => `${age}送达`,
     failed: (attempts) => `尝试 ${attempts} 次后失败`,
+    held: '已暂缓',
     firing: '报警中',
     recovered: '已恢复',
     noHistory: '还没有触发过报警。',

@@ -3,12 +3,13 @@
  * Pure: the running server and `saker rules check` read a file with the same eyes. A fault costs the
  * rule that it is in and no other.
  */
-import { isAlias, isMap, isSeq, parseDocument } from 'yaml';
-import { readChannel } from '../../channels/index.ts';
+import { isAlias, parseDocument } from 'yaml';
+import { readChannel } from '../../delivery/channels/index.ts';
+import { peopleKeys, readPeople } from '../../delivery/people/read-people.ts';
 import { noRules, type Rule, type RuleSet, slugOf, type Template } from '../rule.ts';
 import { readNodes } from '../where.ts';
 import { type Context, contextOf, readDeclared } from './context.ts';
-import { Fields, offsetOf } from './fields.ts';
+import { Fields } from './fields.ts';
 import { readNotify, readRule } from './read-rule.ts';
 import { type RuleFault, Source } from './source.ts';
 
@@ -42,7 +43,7 @@ export function checkRules(text: string, fileName: string): CheckedRules {
   if (document.contents === null) return finish(source, noRules);
   const resolve = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
   const top = Fields.of(source, document.contents, 'the file', resolve);
-  return finish(source, top === undefined ? null : new FileReader(source, top, resolve).read());
+  return finish(source, top === undefined ? null : new FileReader(source, top).read());
 }
 
 function finish(source: Source, found: RuleSet | null): CheckedRules {
@@ -53,36 +54,34 @@ function finish(source: Source, found: RuleSet | null): CheckedRules {
   return { kind: 'invalid', errors, usable: found };
 }
 
-type Resolve = (node: unknown) => unknown;
-
 type WrittenTemplate = { readonly fields: Fields; readonly slug: string; readonly rules: readonly Fields[] };
 
 class FileReader {
   readonly #source: Source;
   readonly #top: Fields;
-  readonly #resolve: Resolve;
 
-  constructor(source: Source, top: Fields, resolve: Resolve) {
+  constructor(source: Source, top: Fields) {
     this.#source = source;
     this.#top = top;
-    this.#resolve = resolve;
   }
 
   read(): RuleSet {
-    this.#top.rejectUnknown(['rules', 'channels', 'templates', 'metrics']);
-    const channelFields = this.#list(this.#top, 'channels', 'a channel', CHANNELS_MAX);
+    this.#top.rejectUnknown(['rules', 'channels', 'templates', 'metrics', ...peopleKeys]);
+    const channelFields = this.#top.list('channels', 'a channel', CHANNELS_MAX);
     const channels = channelFields.flatMap((fields) => readChannel(fields) ?? []);
     rejectTwins(channelFields, (name) => name);
-    const own = this.#list(this.#top, 'rules', 'a rule', RULES_MAX);
-    const written = this.#list(this.#top, 'templates', 'a template', TEMPLATES_MAX).map((fields) => ({
+    // A channel that has a fault of its own is still a channel that a rule may name.
+    const channelNames = channelFields.flatMap((fields) => fields.nameAsWritten ?? []);
+    const people = readPeople((key, what, max) => this.#top.list(key, what, max), channels, channelNames);
+    const own = this.#top.list('rules', 'a rule', RULES_MAX);
+    const written = this.#top.list('templates', 'a template', TEMPLATES_MAX).map((fields) => ({
       fields,
       slug: slugOf(fields.nameAsWritten ?? ''),
-      rules: this.#list(fields, 'rules', 'a rule', RULES_MAX),
+      rules: fields.list('rules', 'a rule', RULES_MAX),
     }));
     const context = contextOf({
       source: this.#source,
-      // A channel that has a fault of its own is still a channel that a rule may name.
-      channelNames: channelFields.flatMap((fields) => fields.nameAsWritten ?? []),
+      channelNames: [...channelNames, ...people.teams.keys()],
       rules: namesOf(own, written),
       declared: readDeclared(this.#top),
     });
@@ -92,7 +91,7 @@ class FileReader {
       written.map(({ fields }) => fields),
       slugOf,
     );
-    return { rules, channels, templates };
+    return { rules, channels, people, templates };
   }
 
   #rules(list: readonly Fields[], context: Context, template: string | null): readonly Rule[] {
@@ -143,23 +142,6 @@ class FileReader {
       }
     }
     return parent;
-  }
-
-  #list(top: Fields, key: string, what: string, max: number): readonly Fields[] {
-    const node = this.#resolve(top.value(key));
-    if (node === undefined) return [];
-    if (!isSeq(node)) {
-      const advice = isMap(node)
-        ? 'begin each entry with "- name: …"'
-        : 'write a list, each entry beginning with "- name: …"';
-      top.fault(key, `"${key}" must be a list; ${advice}`);
-      return [];
-    }
-    if (node.items.length > max) {
-      top.faultAt(offsetOf(node), `${node.items.length} ${key}; ${max} at most`);
-      return [];
-    }
-    return node.items.flatMap((item) => Fields.of(this.#source, item, what, this.#resolve) ?? []);
   }
 }
 

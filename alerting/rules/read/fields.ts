@@ -164,6 +164,32 @@ export class Fields {
     return one;
   }
 
+  /** The maps of a list under a key; notes the fault of each entry that is none. */
+  list(key: string, what: string, max: number): readonly Fields[] {
+    const found = this.#pairs.get(key);
+    if (found === undefined) return [];
+    const node = this.#resolve(found.value);
+    if (!isSeq(node)) {
+      const advice = isMap(node)
+        ? 'begin each entry with "- name: …"'
+        : 'write a list, each entry beginning with "- name: …"';
+      this.fault(key, `"${key}" must be a list; ${advice}`);
+      return [];
+    }
+    if (node.items.length > max) {
+      this.#source.fault(offsetOf(node), `${node.items.length} ${key}; ${max} at most`);
+      return [];
+    }
+    return node.items.flatMap((item) => Fields.of(this.#source, item, what, this.#resolve) ?? []);
+  }
+
+  /** What stands under a key as plain JavaScript: texts, numbers, lists and maps; undefined when it is absent. */
+  plain(key: string): unknown {
+    const node = this.#resolve(this.value(key));
+    if (isMap(node) || isSeq(node)) return node.toJSON();
+    return isScalar(node) ? node.value : undefined;
+  }
+
   /** The map under a key, or undefined when it is absent or no map. */
   map(key: string): Fields | undefined {
     const found = this.#pairs.get(key);

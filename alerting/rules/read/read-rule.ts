@@ -1,18 +1,10 @@
 /** Reads one rule of a rules file, in a template or on its own. */
-import {
-  type Expression,
-  formatSeconds,
-  nearestName,
-  type Reader,
-  readExpression,
-  readSeconds,
-  type Test,
-  testsOf,
-} from '../../../core/index.ts';
+import { type Expression, nearestName, type Reader, readExpression, type Test, testsOf } from '../../../core/index.ts';
 import { type Hours, isTimeZone, readStretch, type Stretch } from '../hours.ts';
 import { type Dependency, type Rule, slugOf } from '../rule.ts';
 import { readWhere } from '../where.ts';
 import type { Context } from './context.ts';
+import { readDuration } from './duration.ts';
 import type { Fields } from './fields.ts';
 import { checkNote } from './note.ts';
 import { readAggregate } from './read-aggregate.ts';
@@ -189,20 +181,6 @@ function strayTags({ metric: other }: Test, metric: string | undefined, context:
   const more = beside.tags.filter((tag) => !main.tags.includes(tag));
   if (more.length === 0) return undefined;
   return `"${other}" has one series for each ${more.join(' and ')}, and "${metric}" has not; write metric: ${other} and name "${metric}" in its test`;
-}
-
-const MIN_INTERVAL_MAX_SECONDS = 7 * 24 * 3600;
-
-function readDuration(fields: Fields, key: string): number | undefined {
-  const written = fields.written(key);
-  if (written === undefined) return undefined;
-  const seconds = written.text === '0' ? 0 : readSeconds(written.text);
-  if (seconds !== undefined && seconds <= MIN_INTERVAL_MAX_SECONDS) return seconds;
-  const bare = /^\d{1,6}$/.test(written.text)
-    ? `${written.text}s`
-    : `300s, 5m or 1h (${formatSeconds(MIN_INTERVAL_MAX_SECONDS)} at most)`;
-  fields.faultAt(written.offset, `"${key}" is "${written.text}"; write ${bare}`);
-  return undefined;
 }
 
 function readHours(fields: Fields): Hours | null {
