@@ -1,13 +1,22 @@
 /** Wires the room: rules file → judging → writer → notifier, and what the API asks. */
-import { type Alert, describeError, type RulesAnswer, type TickListener } from '../core/index.ts';
+import {
+  type Alert,
+  AppError,
+  type BacktestAnswer,
+  type BacktestQuery,
+  describeError,
+  type RulesAnswer,
+  type TickListener,
+} from '../core/index.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { Operations } from './delivery/operations.ts';
 import { conditionOf } from './events/event.ts';
 import { EventWriter } from './events/event-writer.ts';
 import { OpenAlerts } from './events/open-alerts.ts';
 import { Judging } from './judge/judging.ts';
+import { runBacktest } from './judge/replay/run-backtest.ts';
 import type { AlertingOptions } from './ports.ts';
-import type { Rule } from './rules/rule.ts';
+import { noRules, type Rule } from './rules/rule.ts';
 import { RulesFile, type RulesFileStatus } from './rules/rules-file.ts';
 import { formatNode } from './rules/tree.ts';
 import { type Commit, loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
@@ -55,6 +64,8 @@ export type Alerting = {
   /** Rejects with `STATE_STORE`. */
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
+  /** When these rules would have fired. Rejects with `BAD_REQUEST`, `QUERY_LIMIT`, `HISTORY_UNAVAILABLE`. */
+  backtest(query: BacktestQuery): Promise<BacktestAnswer>;
   metrics(): AlertingMetrics;
   /** Silences, acknowledgements, tests of channels, dead letters. */
   readonly operations: Operations;
@@ -94,6 +105,10 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     onCollectorLeft: (collector) => judging.left(collector, clock.nowMs()),
     alerts: (query) => readAlerts(store, query),
     rules: () => rulesAnswer(options.rulesFile, rulesFile?.status),
+    backtest: async (query) => {
+      if (options.past === undefined) throw new AppError('NOT_FOUND', 'this server keeps no past to test rules on');
+      return runBacktest(query, { ...options.past, clock, current: rulesFile?.status.rules ?? noRules });
+    },
     metrics: () => metricsOf({ judging, writer, openAlerts, delivery, rulesFile }),
     operations: delivery.operations,
     async close() {

@@ -1,4 +1,13 @@
-import type { Clock, Logger, Second, SeriesIdentity, StateStore } from '../core/index.ts';
+import type {
+  Clock,
+  Endpoint,
+  Logger,
+  QueryRange,
+  QueryRangeAnswer,
+  Second,
+  SeriesIdentity,
+  StateStore,
+} from '../core/index.ts';
 
 export type SeriesPoint = { readonly second: Second; readonly value: number };
 
@@ -8,6 +17,14 @@ export type SeriesPoint = { readonly second: Second; readonly value: number };
  * restart does not begin with empty windows; it must not wait.
  */
 export type LastPoints = (series: SeriesIdentity, count: number, before: Second) => readonly SeriesPoint[];
+
+/** What the past is asked of: the query door of the API, and the endpoints that are known. */
+export type PastPort = {
+  readonly query: (query: QueryRange) => Promise<QueryRangeAnswer>;
+  readonly endpointOf: (name: string) => Endpoint | undefined;
+  /** From this second on the query has every second, before it minutes. */
+  readonly oldestSecond: () => number;
+};
 
 export type AlertingOptions = {
   readonly store: StateStore;
@@ -22,4 +39,6 @@ export type AlertingOptions = {
   /** Tells live clients that alerts or rules have changed. Must return at once and not throw. */
   readonly publish: (topic: 'alerts') => void;
   readonly lastPoints?: LastPoints;
+  /** For backtests; without it there are none. */
+  readonly past?: PastPort;
 };

@@ -80,6 +80,9 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   const history = new HistoryClient({ socketPath: config.paths.historySocket, clock });
   closers.add('history client', () => history.close());
 
+  const askHistory = historyQuery(history);
+  const turnstile = new Turnstile({ insideMax: QUERIES_MAX, waitingMax: QUERIES_WAITING_MAX });
+
   const hub = new LiveHub();
   const publish = (topic: LiveTopic): void => hub.changed(topic);
   const alerting = await createAlerting({
@@ -91,6 +94,11 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     publicUrl: config.publicUrl,
     publish,
     lastPoints: (series, count, before) => lastPoints(realtime.ring, series, count, before),
+    past: {
+      query: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
+      endpointOf: (name) => realtime.ring.find(name)?.endpoint,
+      oldestSecond: () => realtime.ring.oldestSecond,
+    },
   });
   closers.add('alerting', () => alerting.close());
   const scaler = await createScaler({
@@ -123,8 +131,6 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   closers.add('http', () => http.close());
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
-  const askHistory = historyQuery(history);
-  const turnstile = new Turnstile({ insideMax: QUERIES_MAX, waitingMax: QUERIES_WAITING_MAX });
   dataRoutes(http, {
     realtime,
     clock,

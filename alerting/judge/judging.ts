@@ -84,6 +84,13 @@ export class Judging {
     return count;
   }
 
+  /** Bytes of all windows and of the state of pairs; open alerts apart. */
+  get windowBytes(): number {
+    let bytes = 0;
+    for (const plan of this.#plans.values()) bytes += plan.bytes;
+    return bytes;
+  }
+
   isPaused(rule: Rule): boolean {
     return this.#paused.has(rule.slug);
   }

@@ -1,4 +1,5 @@
 export * from './alerts.ts';
+export * from './backtest.ts';
 export * from './delivery.ts';
 export * from './inventory.ts';
 export * from './live.ts';

@@ -12,7 +12,7 @@ export function lastPoints(ring: Ring, series: SeriesIdentity, count: number, be
   const stored = store?.find(series.metric, series.tags);
   if (store === undefined || stored === undefined) return [];
   const points: Point[] = [];
-  const oldest = before - LAST_POINTS_SECONDS;
+  const oldest = before - Math.max(LAST_POINTS_SECONDS, count);
   const add = (second: number, value: number): void => {
     if (second >= oldest && second < before && !Number.isNaN(value)) points.push({ second: second as Second, value });
   };

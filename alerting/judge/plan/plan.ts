@@ -125,6 +125,15 @@ export class Plan {
     return true;
   }
 
+  /** Of its typed arrays. */
+  get bytes(): number {
+    let bytes = this.table.bytes + this.#columns.byteLength + this.#fresh.byteLength;
+    for (const { rows, operands, quietUntil } of this.everyEntry) {
+      bytes += rows.byteLength + (operands?.byteLength ?? 0) + quietUntil.byteLength;
+    }
+    return bytes;
+  }
+
   get everyEntry(): Iterable<PlanEntry> {
     return [...this.entries, ...this.watches];
   }

@@ -51,6 +51,14 @@ export class WindowTable {
     this.seconds = new Uint32Array(slots);
   }
 
+  get bytes(): number {
+    const { values, seconds, starts, capacities, newest, counts } = this;
+    return [values, seconds, starts, capacities, newest, counts, this.#isCounter].reduce(
+      (sum, array) => sum + array.byteLength,
+      0,
+    );
+  }
+
   /**
    * Adds a point; false when the row took none: the point is not finite, not newer than the newest,
    * or the first of a counter or the first after its reset.

@@ -1,5 +1,12 @@
 import type { Alerting } from '../../../alerting/index.ts';
-import { alertsAnswerSchema, alertsQuerySchema, type Clock, rulesAnswerSchema } from '../../../core/index.ts';
+import {
+  alertsAnswerSchema,
+  alertsQuerySchema,
+  backtestAnswerSchema,
+  backtestQuerySchema,
+  type Clock,
+  rulesAnswerSchema,
+} from '../../../core/index.ts';
 import type { HttpServer } from '../server.ts';
 
 export type AlertingRouteOptions = { readonly alerting: Alerting; readonly clock: Clock };
@@ -26,5 +33,19 @@ export function alertingRoutes(app: HttpServer, { alerting, clock }: AlertingRou
     '/api/v1/rules',
     { config, schema: { summary: 'The rules in force', tags: ['alerting'], response: { 200: rulesAnswerSchema } } },
     async () => alerting.rules(),
+  );
+  app.post(
+    '/api/v1/rules/backtest',
+    {
+      config,
+      schema: {
+        summary: 'When the rules of a file would have fired, beside those in force',
+        description: 'The very judge over the last 24 h by the second, and before that over minutes of history.',
+        tags: ['alerting'],
+        body: backtestQuerySchema,
+        response: { 200: backtestAnswerSchema },
+      },
+    },
+    (request) => alerting.backtest(request.body),
   );
 }
