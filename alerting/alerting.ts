@@ -5,6 +5,7 @@ import {
   type BacktestAnswer,
   type BacktestQuery,
   describeError,
+  type Endpoint,
   type RulesAnswer,
   type TickListener,
 } from '../core/index.ts';
@@ -19,6 +20,7 @@ import type { AlertingOptions } from './ports.ts';
 import { noRules, type Rule } from './rules/rule.ts';
 import { RulesFile, type RulesFileStatus } from './rules/rules-file.ts';
 import { formatNode } from './rules/tree.ts';
+import { type WatchedMetric, watchedOn } from './rules/watched.ts';
 import { type Commit, loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
 import { type AlertsQuery, readAlerts } from './store/queries.ts';
 
@@ -66,6 +68,8 @@ export type Alerting = {
   rules(): RulesAnswer;
   /** When these rules would have fired. Rejects with `BAD_REQUEST`, `QUERY_LIMIT`, `HISTORY_UNAVAILABLE`. */
   backtest(query: BacktestQuery): Promise<BacktestAnswer>;
+  /** What the rules look at on an endpoint. */
+  watchedOn(endpoint: Endpoint, isAsked: (metric: string) => boolean): readonly WatchedMetric[];
   metrics(): AlertingMetrics;
   /** Silences, acknowledgements, tests of channels, dead letters. */
   readonly operations: Operations;
@@ -104,6 +108,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     },
     onCollectorLeft: (collector) => judging.left(collector, clock.nowMs()),
     alerts: (query) => readAlerts(store, query),
+    watchedOn: (endpoint, isAsked) => (judging.rules === null ? [] : watchedOn(judging.rules, endpoint, isAsked)),
     rules: () => rulesAnswer(options.rulesFile, rulesFile?.status),
     backtest: async (query) => {
       if (options.past === undefined) throw new AppError('NOT_FOUND', 'this server keeps no past to test rules on');

@@ -5,4 +5,6 @@ export { parseVector, type Replayed, replayVector, type Vector } from './judge/r
 export type { AlertingOptions, LastPoints, SeriesPoint } from './ports.ts';
 export { type CheckedRules, checkRules } from './rules/read/check.ts';
 export { formatFault, type RuleFault } from './rules/read/source.ts';
+export { formatNode, isBelow, type Node, readNode } from './rules/tree.ts';
+export type { WatchedMetric } from './rules/watched.ts';
 export { migrations } from './store/migrations.ts';

@@ -1,6 +1,7 @@
 /** The wiring of a collector: what is made of what, in one line, and its end. */
 import { randomInt } from 'node:crypto';
 import { AppError, type Clock, type Logger, version } from '../core/index.ts';
+import { Declared } from './declared/declared.ts';
 import { CounterReport } from './process/counter-report.ts';
 import { ProcFiles } from './process/proc-files.ts';
 import { Measurement } from './sampling/measurement.ts';
@@ -22,6 +23,10 @@ export type CollectorOptions = {
   readonly dockerSocket: string | null;
   /** Folder for files in the formats of proc(5), one sub-folder a container; null: none are written. */
   readonly procFiles: string | null;
+  /** What people declare for this host; null: nothing. */
+  readonly configFile: string | null;
+  /** Folder for what outlives a restart; null: nothing does. */
+  readonly stateDirectory: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -44,7 +49,20 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   });
   const buffer = new ResendBuffer();
   const { host: collector, bootEpoch } = measurement;
-  const link = new Link({ server, tokenFile, collector, bootEpoch, version, buffer, offset, clock, logger, random });
+  const declared: Declared = new Declared({
+    ...options,
+    readings: measurement.readings,
+    containers: () => measurement.containers(),
+    facts: measurement.facts,
+    label: (labels) => measurement.label(labels),
+    outgoing: { report: (body) => link.note('report', body), inventory: (items) => link.note('inventory', { items }) },
+  });
+  const identity = { collector, bootEpoch, version };
+  const link: Link = new Link({
+    ...{ server, tokenFile, buffer, offset, clock, logger, random },
+    ...identity,
+    onMonitors: (wanted) => declared.take(wanted),
+  });
   const procFiles = options.procFiles === null ? null : await ProcFiles.in(options.procFiles, logger);
   const ticks: TickLoop = new TickLoop(clock, (second) => {
     const described = measurement.sample(second);
@@ -59,14 +77,17 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     procFilesSkipped: procFiles?.skipped ?? 0,
     procFilesRefused: procFiles?.refused ?? 0,
     ...measurement.losses(),
+    ...declared.losses(),
   }));
 
+  await declared.start();
   link.start();
   ticks.start();
   report.start();
   await measurement.follow(signal);
   report.stop();
   ticks.stop();
+  await declared.stop();
   await link.stop();
   await procFiles?.close();
   measurement.close();

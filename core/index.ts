@@ -11,6 +11,7 @@ export * from './series/absent.ts';
 export * from './series/condition/index.ts';
 export type { Endpoint } from './series/endpoint.ts';
 export * from './series/series.ts';
+export { matchesWildcard } from './series/wildcard.ts';
 export * from './time/time.ts';
 export { VirtualClock } from './time/virtual-clock.ts';
 export { version } from './version.ts';

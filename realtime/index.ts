@@ -1,5 +1,5 @@
 export { BlockReader, encodeBlock } from './block/block-codec.ts';
-export type { CollectorSocket } from './intake/collector-session.ts';
+export type { CollectorSocket, FleetListener } from './intake/collector-session.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
 export { AcrossSeries } from './query/across.ts';

@@ -4,11 +4,18 @@ import {
   type CancelTimer,
   type Clock,
   type CollectorStatus,
+  type Endpoint,
   type EndpointStatus,
   type Logger,
+  type MonitorsMessage,
   type TickListener,
 } from '../core/index.ts';
-import { CollectorSession, type CollectorSocket, type Identify } from './intake/collector-session.ts';
+import {
+  CollectorSession,
+  type CollectorSocket,
+  type FleetListener,
+  type Identify,
+} from './intake/collector-session.ts';
 import { Enrolment } from './intake/enrolment.ts';
 import { Intake, type IntakeStatus } from './intake/intake.ts';
 import type { LiveHub } from './live/live-hub.ts';
@@ -32,6 +39,8 @@ export type RealtimeOptions = {
   /** The connection of a collector has ended. Must return at once. */
   readonly onCollectorLeft?: (collector: string) => void;
   readonly historySegment: () => Promise<number | null>;
+  /** Told what collectors say besides samples. */
+  readonly fleet: FleetListener;
   readonly seriesMax?: number;
   readonly logBytesMax?: number;
 };
@@ -43,6 +52,12 @@ export type RealtimeStatus = {
   readonly recovered: Recovered;
   readonly liveClients: number;
   readonly segmentsLostToHistory: number;
+};
+
+export type HostOfCollector = {
+  readonly collector: string;
+  readonly endpoint: Endpoint;
+  readonly containers: readonly Endpoint[];
 };
 
 export type CollectorConnection = {
@@ -100,6 +115,7 @@ export class Realtime {
       enrol: (hello, self) => this.#enrolment.enrol(hello, self),
       identify,
       onDescribed: () => this.#options.hub.changed('endpoints'),
+      fleet: this.#options.fleet,
     });
     return {
       receive: (message) => session.receive(message),
@@ -109,6 +125,25 @@ export class Realtime {
         this.#options.hub.changed('endpoints');
       },
     };
+  }
+
+  /** Sends a collector what the server wants watched on its host; false when it is not connected. */
+  want(collector: string, wanted: MonitorsMessage): boolean {
+    return this.#enrolment.find(collector)?.want(wanted) ?? false;
+  }
+
+  /** The hosts that collectors told of, each with the containers that run on it. */
+  hosts(): HostOfCollector[] {
+    const hosts = new Map<string, { collector: string; endpoint: Endpoint; containers: Endpoint[] }>();
+    for (const { collector, endpoint } of this.ring.endpoints()) {
+      if (endpoint.kind === 'host') hosts.set(collector, { collector, endpoint, containers: [] });
+    }
+    for (const { collector, endpoint } of this.ring.endpoints()) {
+      if (endpoint.kind === 'container' && endpoint.state === 'running') {
+        hosts.get(collector)?.containers.push(endpoint);
+      }
+    }
+    return [...hosts.values()];
   }
 
   collectors(): CollectorStatus[] {

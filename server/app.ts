@@ -17,6 +17,7 @@ import { alertingRoutes } from './http/routes/alerting-routes.ts';
 import { consoleRoutes } from './http/routes/console-routes.ts';
 import { dataRoutes } from './http/routes/data-routes.ts';
 import { deliveryRoutes } from './http/routes/delivery-routes.ts';
+import { fleetRoutes } from './http/routes/fleet-routes.ts';
 import { installRoutes } from './http/routes/install-routes.ts';
 import { linkRoutes } from './http/routes/link-routes.ts';
 import { operationsRoutes } from './http/routes/operations-routes.ts';
@@ -27,6 +28,8 @@ import { createHttpServer } from './http/server.ts';
 import { Closers } from './lifecycle/closers.ts';
 import { lockDataFolder, prepareDataFolder } from './lifecycle/data-folder.ts';
 import type { ServerNotice } from './lifecycle/notices.ts';
+import { Fleet } from './operations/fleet/fleet.ts';
+import { migrations as fleetMigrations } from './operations/fleet/inventory-store.ts';
 import { HostWatch } from './operations/host-watch.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { readinessOf } from './operations/readiness.ts';
@@ -71,6 +74,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     ...authMigrations,
     ...alertingMigrations,
     ...scalerMigrations,
+    ...fleetMigrations,
   ]);
   closers.add('state store', () => store.close());
   const accounts = new Accounts(store, clock);
@@ -110,6 +114,17 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     publish,
   });
   closers.add('scaler', () => scaler.close());
+  const fleet: Fleet = await Fleet.open({
+    store,
+    clock,
+    logger,
+    file: config.monitorsFile,
+    watchedOn: (host, isAsked) => alerting.watchedOn(host, isAsked),
+    hosts: () => realtime.hosts(),
+    connected: () => new Set(realtime.collectors().flatMap(({ name, connected }) => (connected ? [name] : []))),
+    want: (collector, wanted) => realtime.want(collector, wanted),
+  });
+  closers.add('fleet', () => fleet.close());
   const hostWatch = new HostWatch(clock, notify);
 
   const realtime: Realtime = await Realtime.open({
@@ -123,6 +138,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
       (tick: Tick) => hostWatch.onTick(tick),
     ],
     onCollectorLeft: (collector) => alerting.onCollectorLeft(collector),
+    fleet,
     historySegment: async () => (await readCursorPosition(config.paths.historyCursor))?.segment ?? null,
   });
   closers.add('realtime', () => realtime.close());
@@ -139,11 +155,12 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   alertingRoutes(http, { alerting, clock });
   deliveryRoutes(http, { alerting, clock });
   linkRoutes(http, { alerting });
+  fleetRoutes(http, fleet);
   scalingRoutes(http, { scaler, clock });
   streamRoutes(http, { realtime, hub, clock, accounts, tokens });
   operationsRoutes(http, {
     readiness: () => readinessOf({ realtime, history }),
-    metricsText: createMetrics({ realtime, alerting, scaler, history }),
+    metricsText: createMetrics({ realtime, alerting, scaler, history, fleet }),
   });
   installRoutes(http, config.installDirectory);
   await consoleRoutes(http, config.consoleDirectory);

@@ -11,6 +11,7 @@ export type DataPaths = {
   readonly historySocket: string;
   readonly historyCursor: string;
   readonly collectorToken: string;
+  readonly collectorState: string;
 };
 
 export function dataPaths(directory: string): DataPaths {
@@ -24,6 +25,7 @@ export function dataPaths(directory: string): DataPaths {
     historySocket: join(root, 'history.sock'),
     historyCursor: join(root, 'history', 'cursor.json'),
     collectorToken: join(root, 'collector.token'),
+    collectorState: join(root, 'collector'),
   };
 }
 
@@ -33,6 +35,7 @@ export type ServerConfig = {
   readonly paths: DataPaths;
   readonly rulesFile: string;
   readonly groupsFile: string;
+  readonly monitorsFile: string;
   /** Null: scaling has no Docker to act on. */
   readonly dockerSocket: string | null;
   /** How people reach the console; links in messages begin with it. */
@@ -51,6 +54,7 @@ export const serverFlags = {
   'data-dir': { type: 'string' },
   rules: { type: 'string' },
   groups: { type: 'string' },
+  monitors: { type: 'string' },
   'docker-socket': { type: 'string' },
   'public-url': { type: 'string' },
   'trusted-proxy': { type: 'string' },
@@ -63,6 +67,7 @@ export const serverFlagsHelp = `  --host ADDRESS          listen here (127.0.0.1
   --data-dir FOLDER       samples, state and history (./.saker)
   --rules FILE            alert rules (rules.yaml in the data folder)
   --groups FILE           scaling groups (groups.yaml in the data folder)
+  --monitors FILE         what is watched on which hosts (monitors.yaml in the data folder)
   --docker-socket PATH    Docker engine to watch and scale, "none" for none (/var/run/docker.sock)
   --public-url URL        how people reach the console: links in messages, and the origin of their browsers
   --trusted-proxy CIDR    believe X-Forwarded-For of these proxies (nobody's)`;
@@ -79,6 +84,7 @@ export function serverConfig(flags: ServerFlags, consoleDirectory: string): Serv
     paths,
     rulesFile: resolve(flags.rules ?? join(paths.directory, 'rules.yaml')),
     groupsFile: resolve(flags.groups ?? join(paths.directory, 'groups.yaml')),
+    monitorsFile: resolve(flags.monitors ?? join(paths.directory, 'monitors.yaml')),
     dockerSocket: dockerSocketOf(flags['docker-socket']),
     publicUrl: publicUrlOf(
       flags['public-url'] ?? `http://${shownHost.includes(':') ? `[${shownHost}]` : shownHost}:${port}`,

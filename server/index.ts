@@ -1,3 +1,4 @@
 export { type ServerConfig, type ServerFlags, serverConfig, serverFlags, serverFlagsHelp } from './config.ts';
 export { historyFlags, historyFlagsHelp } from './history/config.ts';
 export { parseNotice, type ServerNotice } from './lifecycle/notices.ts';
+export { checkFleetFile } from './operations/fleet/fleet-file.ts';

@@ -1,5 +1,6 @@
 import type { Command } from '../command.ts';
 import { collectorCommand } from './collector.ts';
+import { monitorsCommand } from './monitors.ts';
 import { rulesCommand } from './rules.ts';
 import { scaleCommand } from './scale.ts';
 import { serverCommand } from './server.ts';
@@ -13,6 +14,7 @@ export const commands: readonly Command[] = [
   collectorCommand,
   topCommand,
   rulesCommand,
+  monitorsCommand,
   scaleCommand,
   versionCommand,
 ];

@@ -14,10 +14,11 @@ Flags:
 ${serverFlagsHelp}
 ${historyFlagsHelp}
   --name NAME             what this host is called (its host name)
+  --config FILE           labels, monitors and receivers of this host, see docs/monitors.md (none)
   --verbose               log what happens, not only what goes wrong`,
   run: (args, terminal) =>
     runProcesses(args, terminal, {
-      flags: { ...serverFlags, ...historyFlags, name: { type: 'string' } },
+      flags: { ...serverFlags, ...historyFlags, name: { type: 'string' }, config: { type: 'string' } },
       withCollector: true,
     }),
 };

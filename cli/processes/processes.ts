@@ -12,7 +12,7 @@ type Setup = {
 
 /** Flags that each process takes, of those that the person gave. */
 const historyOnly = ['clickhouse-url', 'clickhouse-user', 'clickhouse-database', 'clickhouse-password-file'];
-const collectorOnly = ['name'];
+const collectorOnly = ['name', 'config'];
 
 /** Runs the processes until the person stops them. */
 export async function runProcesses(args: readonly string[], terminal: Terminal, setup: Setup): Promise<number> {
@@ -52,6 +52,8 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
         config.paths.collectorToken,
         '--docker-socket',
         config.dockerSocket ?? 'none',
+        '--state-dir',
+        config.paths.collectorState,
         ...level,
         ...flagsFor((name) => collectorOnly.includes(name)),
       ],

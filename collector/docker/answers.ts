@@ -2,8 +2,18 @@
  * Docker's answers, reduced to what a collector uses. They are another program's, partly written by
  * whoever starts containers, so each field is looked at before it is believed.
  */
+import { isIP } from 'node:net';
 import { AppError } from '../../core/index.ts';
 import type { ContainerDescription } from '../sampling/identity.ts';
+
+/** What else is known of a running container. */
+export type ContainerFacts = {
+  /** Null: its log driver writes no file that can be read. */
+  readonly logPath: string | null;
+  readonly logDriver: string;
+  /** Null for one without a network, 127.0.0.1 for one in the host's. */
+  readonly address: string | null;
+};
 
 export type DockerEvent = { readonly action: string; readonly id: string };
 
@@ -67,6 +77,24 @@ function healthOf(text: string): ContainerDescription['health'] {
 function layerOf(driver: Readonly<Record<string, unknown>>): string | null {
   const folder = textOf(recordOf(driver.Data).UpperDir);
   return folder.startsWith('/') && !folder.includes('\0') ? folder : null;
+}
+
+/** What `/containers/{id}/json` says of the output and the network of a container. */
+export function parseFacts(answer: unknown): ContainerFacts {
+  const inspected = recordOf(answer);
+  const hostConfig = recordOf(inspected.HostConfig);
+  const logDriver = textOf(recordOf(hostConfig.LogConfig).Type);
+  const logPath = textOf(inspected.LogPath);
+  const networks = Object.values(recordOf(recordOf(inspected.NetworkSettings).Networks));
+  const addresses = networks
+    .map((network) => textOf(recordOf(network).IPAddress))
+    .filter((address) => isIP(address) !== 0);
+  const isHostNetwork = hostConfig.NetworkMode === 'host';
+  return {
+    logPath: logDriver === 'json-file' && logPath.startsWith('/') ? logPath : null,
+    logDriver,
+    address: isHostNetwork ? '127.0.0.1' : (addresses[0] ?? null),
+  };
 }
 
 /** The version in `/version`, or null. */

@@ -13,6 +13,8 @@ describe('the flags of the collector', () => {
       procRoot: '/proc',
       dockerSocket: '/var/run/docker.sock',
       procFiles: null,
+      configFile: null,
+      stateDirectory: null,
       logLevel: 'info',
     });
   });
@@ -46,7 +48,17 @@ describe('the flags of the collector', () => {
   });
 
   test('are all explained', () => {
-    for (const flag of ['server', 'token-file', 'name', 'cgroup-root', 'proc-root', 'docker-socket', 'help']) {
+    for (const flag of [
+      'server',
+      'token-file',
+      'name',
+      'cgroup-root',
+      'proc-root',
+      'docker-socket',
+      'config',
+      'state-dir',
+      'help',
+    ]) {
       expect(collectorUsage).toContain(`--${flag}`);
     }
   });

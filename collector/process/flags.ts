@@ -7,7 +7,15 @@ export type LogLevel = 'info' | 'warn';
 
 export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLevel } & Pick<
   CollectorOptions,
-  'server' | 'tokenFile' | 'name' | 'cgroupRoot' | 'procRoot' | 'dockerSocket' | 'procFiles'
+  | 'server'
+  | 'tokenFile'
+  | 'name'
+  | 'cgroupRoot'
+  | 'procRoot'
+  | 'dockerSocket'
+  | 'procFiles'
+  | 'configFile'
+  | 'stateDirectory'
 >;
 
 export const collectorUsage = `Usage: saker collector --token-file FILE [options]
@@ -22,6 +30,8 @@ Measures this host and its containers every second and sends that to a server.
   --docker-socket FILE Docker's unix socket, "none" for none (/var/run/docker.sock)
   --proc-files DIR     write loadavg, meminfo and uptime of each container below this folder, to be
                        mounted into it (off)
+  --config FILE        monitors, receivers and labels of this host, see docs/monitors.md (none)
+  --state-dir DIR      folder for what outlives a restart, such as how far logs were read (none)
   --log-level LEVEL    info, or warn to hear only of what goes wrong (info)
   --help               this text
 `;
@@ -35,6 +45,8 @@ const flags = {
   'proc-root': text,
   'docker-socket': text,
   'proc-files': text,
+  config: text,
+  'state-dir': text,
   'log-level': text,
   help: { type: 'boolean' },
 } as const;
@@ -57,6 +69,8 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     procRoot: values['proc-root'] ?? '/proc',
     dockerSocket: values['docker-socket'] === 'none' ? null : (values['docker-socket'] ?? '/var/run/docker.sock'),
     procFiles: values['proc-files'] ?? null,
+    configFile: values.config ?? null,
+    stateDirectory: values['state-dir'] ?? null,
     logLevel: logLevelOf(values['log-level'] ?? 'info'),
   };
 }

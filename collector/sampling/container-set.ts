@@ -91,6 +91,11 @@ export class ContainerSet {
     for (const { probe } of this.#members.values()) yield probe;
   }
 
+  /** The containers that are measured now, each with its endpoint. */
+  *members(): Iterable<{ readonly container: ContainerDescription; readonly entry: EndpointEntry }> {
+    yield* this.#members.values();
+  }
+
   close(): void {
     for (const { probe } of this.#members.values()) probe.close();
     this.#members.clear();

@@ -4,6 +4,8 @@
  * `saker top` shows it.
  */
 import { AppError, aborted, type Clock, type Logger, type Second } from '../../core/index.ts';
+import { Readings } from '../declared/readings.ts';
+import { FactsDesk } from '../docker/container-facts.ts';
 import { ContainerWatch } from '../docker/container-watch.ts';
 import { DockerHttp } from '../docker/docker-http.ts';
 import type { OwnContainer } from '../probes/container/own-container.ts';
@@ -11,7 +13,7 @@ import { describeHost } from '../probes/host/description.ts';
 import { hostProbes } from '../probes/host/index.ts';
 import { type Probe, ProbeShared, ProbeSite } from '../probes/probe.ts';
 import { ContainerSet } from './container-set.ts';
-import { hostNameOf } from './identity.ts';
+import { boundedLabels, hostNameOf } from './identity.ts';
 import { type DescribedFrame, Sampler } from './sampler.ts';
 import { type EndpointEntry, SeriesRegister } from './series-register.ts';
 
@@ -43,6 +45,10 @@ export class Measurement {
   readonly #containers: ContainerSet;
   readonly #sampler: Sampler;
   readonly #watch: ContainerWatch | null;
+  readonly #hostEntry: EndpointEntry;
+  /** Values that monitors and receivers measured beside the ticks. */
+  readonly readings: Readings;
+  readonly facts: FactsDesk;
 
   /** Throws `CONFIG_INVALID` for a proc folder without figures. */
   constructor(options: MeasurementOptions) {
@@ -53,10 +59,14 @@ export class Measurement {
     if (host === null) throw new AppError('SERIES_BUDGET', 'the first endpoint of a collector finds no place');
     const shared = new ProbeShared(clock, procRoot, this.#register);
     const site = new ProbeSite(shared, host);
-    this.#hostProbes = hostProbes(site);
+    this.#hostEntry = host;
+    this.readings = new Readings(this.#register, host);
+    this.#hostProbes = [...hostProbes(site), this.readings];
     this.#containers = new ContainerSet({ host: this.host, cgroupRoot, shared, logger });
     if (options.own !== undefined) this.#containers.running(options.own.container, options.own.folders);
-    this.#watch = this.#watchOf(options, host);
+    const docker = options.dockerSocket === null ? null : new DockerHttp(options.dockerSocket, clock);
+    this.facts = new FactsDesk(docker);
+    this.#watch = docker === null ? null : this.#watchOf(docker, options, host);
     this.#sampler = new Sampler({
       collector: this.host,
       bootEpoch: this.bootEpoch,
@@ -79,6 +89,17 @@ export class Measurement {
     await (this.#watch?.run(signal) ?? aborted(signal));
   }
 
+  /** The containers that are measured now. */
+  containers(): ReturnType<ContainerSet['members']> {
+    return this.#containers.members();
+  }
+
+  /** Gives the host's endpoint labels. */
+  label(labels: Readonly<Record<string, string>>): void {
+    const { description } = this.#hostEntry;
+    this.#register.describe(this.#hostEntry, { ...description, labels: boundedLabels(labels) });
+  }
+
   /** Everything that was refused, failed or given up since the start. */
   losses(): Record<string, number> {
     return {
@@ -95,13 +116,12 @@ export class Measurement {
     for (const probe of this.#hostProbes) probe.close();
   }
 
-  #watchOf({ dockerSocket, clock, logger, random }: MeasurementOptions, host: EndpointEntry): ContainerWatch | null {
-    if (dockerSocket === null) return null;
+  #watchOf(docker: DockerHttp, { clock, logger, random }: MeasurementOptions, host: EndpointEntry): ContainerWatch {
     const containers = this.#containers;
     return new ContainerWatch({
-      docker: new DockerHttp(dockerSocket, clock),
+      docker,
       events: {
-        connected: (docker) => describeDocker(this.#register, host, docker),
+        connected: (version) => describeDocker(this.#register, host, version),
         running: (container) => containers.running(container),
         ended: (id) => containers.ended(id),
         listed: (ids) => containers.endAllBut(ids),

@@ -11,8 +11,10 @@ import {
   Dictionary,
   type Endpoint,
   fillAbsent,
+  findMetric,
   formatTags,
   noTags,
+  RAW_DECIMALS,
   requireMetric,
   SERIES_PER_COLLECTOR_MAX,
   type Tags,
@@ -25,7 +27,7 @@ export const DEAD_SERIES_MIN = 1000;
 /** At most this many endpoints in one generation, the gone ones included. */
 export const ENDPOINTS_MAX = 4096;
 
-const POWERS_OF_TEN = [1, 10, 100, 1000, 10_000];
+const POWERS_OF_TEN = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
 
 /** One generation of the dictionary, with what a connection needs to know to send only what is new. */
 export type Generation = {
@@ -40,18 +42,18 @@ export class Column {
   readonly endpoint: EndpointEntry;
   readonly metric: string;
   readonly tags: Tags;
+  /** `RAW_DECIMALS` for a metric that the catalogue does not know: its values are kept as they are. */
   readonly decimals: number;
   readonly power: number;
   generation = 0;
   index = -1;
 
   constructor(endpoint: EndpointEntry, metric: string, tags: Tags) {
-    const definition = requireMetric(metric);
     this.endpoint = endpoint;
     this.metric = metric;
     this.tags = tags;
-    this.decimals = definition.decimals;
-    const power = POWERS_OF_TEN[definition.decimals];
+    this.decimals = findMetric(metric)?.decimals ?? RAW_DECIMALS;
+    const power = this.decimals === RAW_DECIMALS ? 0 : POWERS_OF_TEN[this.decimals];
     assert(power !== undefined, `at most ${POWERS_OF_TEN.length - 1} decimals of ${metric}`);
     this.power = power;
   }
@@ -77,6 +79,8 @@ export class SeriesRegister {
   readonly #entries = new Map<string, EndpointEntry>();
   #generation: Generation = emptyGeneration(1);
   #scratch = new Float64Array(1024);
+  /** Places of this generation whose series were released. */
+  #released = 0;
   /** Values that found no place since the start: the host's series budget was spent. */
   refused = 0;
 
@@ -115,6 +119,12 @@ export class SeriesRegister {
 
   /** The column of a series; the same one for the same words, so that a recreated container goes on. */
   column(entry: EndpointEntry, metric: string, tags: Tags = noTags): Column {
+    requireMetric(metric);
+    return this.customColumn(entry, metric, tags);
+  }
+
+  /** The column of a series that somebody else named: a script, an application. */
+  customColumn(entry: EndpointEntry, metric: string, tags: Tags): Column {
     const clean = Object.fromEntries(Object.entries(tags).map(([key, value]) => [key, cleanTag(value)]));
     const key = `${metric}/${formatTags(clean)}`;
     const known = entry.columns.get(key);
@@ -122,6 +132,16 @@ export class SeriesRegister {
     const column = new Column(entry, metric, clean);
     entry.columns.set(key, column);
     return column;
+  }
+
+  /** Forgets a series that will have no more values; its place is used again by the next generation. */
+  release(column: Column): void {
+    const { columns } = column.endpoint;
+    for (const [key, known] of columns) {
+      if (known !== column) continue;
+      columns.delete(key);
+      if (column.generation === this.#generation.dictionary.generation) this.#released++;
+    }
   }
 
   /** Begins a frame in which nothing has been measured yet. */
@@ -135,7 +155,8 @@ export class SeriesRegister {
     if (!Number.isFinite(value)) return;
     if (column.generation !== this.#generation.dictionary.generation && !this.#allocate(column)) return;
     // The sum with 0 turns -0 into 0.
-    this.#scratch[column.index] = Math.round(value * column.power) / column.power + 0;
+    const isRaw = column.decimals === RAW_DECIMALS;
+    this.#scratch[column.index] = isRaw ? value : Math.round(value * column.power) / column.power + 0;
   }
 
   /** The values of the frame: a copy that the caller owns. */
@@ -192,7 +213,7 @@ export class SeriesRegister {
   #isMostlyDead(): boolean {
     const total = this.seriesCount;
     if (total <= DEAD_SERIES_MIN) return false;
-    let dead = 0;
+    let dead = this.#released;
     for (const entry of this.#entries.values()) if (entry.gone) dead += entry.seriesCount;
     return dead > DEAD_SERIES_MIN && (dead * 2 > total || total >= SERIES_PER_COLLECTOR_MAX);
   }
@@ -203,6 +224,7 @@ export class SeriesRegister {
   }
 
   #renew(): void {
+    this.#released = 0;
     this.#generation = emptyGeneration(this.#generation.dictionary.generation + 1);
     for (const [name, entry] of this.#entries) {
       if (entry.gone) this.#entries.delete(name);

@@ -13,6 +13,7 @@ import {
   type Frame,
   type Hello,
   type Logger,
+  type MonitorsMessage,
   open,
   openJson,
   parseDictionaryChunk,
@@ -86,6 +87,7 @@ let visits: Visit[];
 let link: Link;
 let buffer: ResendBuffer;
 let offset: ClockOffset;
+let wanted: MonitorsMessage[];
 let log: { readonly level: string; readonly fields: object; readonly message: string }[];
 let register: SeriesRegister;
 let seq: number;
@@ -134,6 +136,7 @@ function linkTo(address: string): Link {
     clock: fastClock,
     logger,
     random: () => 0,
+    onMonitors: (message) => void wanted.push(message),
   });
 }
 
@@ -143,6 +146,7 @@ beforeEach(async () => {
   behaviour = { welcomes: true, ackedSeq: 0, acknowledges: true, answersPings: true };
   visits = [];
   log = [];
+  wanted = [];
   seq = 0;
   buffer = new ResendBuffer();
   offset = new ClockOffset();

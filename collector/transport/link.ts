@@ -21,9 +21,11 @@ import {
   isAppError,
   type Logger,
   MESSAGE_BYTES_MAX,
+  type MonitorsMessage,
   open,
   openJson,
   parseAck,
+  parseMonitorsMessage,
   parseRefusal,
   parseWelcome,
   type Welcome,
@@ -62,7 +64,11 @@ export type LinkOptions = {
   readonly logger: Logger;
   /** Numbers in 0 … 1, to spread reconnects. */
   readonly random: () => number;
+  /** The server says what it wants watched here. */
+  readonly onMonitors: (wanted: MonitorsMessage) => void;
 };
+
+type NoteType = 'report' | 'inventory';
 
 type State =
   | { readonly kind: 'closed' }
@@ -82,6 +88,8 @@ export class Link {
   /** Why the last connection ended, when the server said so and will say it again. */
   #refusal: string | null = null;
   #complaint = '';
+  /** What was said last of each kind: said again on each connection. */
+  readonly #notes = new Map<NoteType, object>();
   /** Connections that ended or never began, since the start. */
   reconnects = 0;
   /** Frames that found no place in a message: a bug, or a dictionary beyond its bounds. */
@@ -115,6 +123,12 @@ export class Link {
   offer(described: DescribedFrame): void {
     this.#options.buffer.push(described);
     this.#sendWaiting();
+  }
+
+  /** Tells the server something that is no sample, now and on each connection until it is replaced. */
+  note(type: NoteType, body: object): void {
+    this.#notes.set(type, body);
+    if (this.#state.kind === 'open') this.#state.chain.sendJson(type, body);
   }
 
   #connect(): void {
@@ -206,6 +220,7 @@ export class Link {
     const { type, body } = open(content);
     if (type === 'welcome') return this.#welcomed(parseWelcome(openJson(body)), greetedAtMs);
     if (type === 'ack') return this.#acknowledged(parseAck(openJson(body)));
+    if (type === 'monitors') return this.#options.onMonitors(parseMonitorsMessage(openJson(body)));
     if (type === 'refusal') return this.#refused(parseRefusal(openJson(body)));
     throw new AppError('FRAME_INVALID', `a ${type} message, which only a collector sends`);
   }
@@ -219,6 +234,7 @@ export class Link {
     this.#state = { kind: 'open', socket: state.socket, chain: state.chain };
     this.#complaint = '';
     logger.info({ server, backlog: buffer.size }, 'connected to the server');
+    for (const [type, note] of this.#notes) state.chain.sendJson(type, note);
     this.#sendWaiting();
   }
 

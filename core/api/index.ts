@@ -1,8 +1,10 @@
 export * from './alerts.ts';
 export * from './backtest.ts';
 export * from './delivery.ts';
+export * from './host-inventory.ts';
 export * from './inventory.ts';
 export * from './live.ts';
+export * from './monitors.ts';
 export { jsonNumber, problemSchema } from './parts.ts';
 export * from './query.ts';
 export * from './scaling.ts';

@@ -1,5 +1,6 @@
 import { kernelMetrics } from './kernel.ts';
 import { gauge, type MetricDefinition } from './metric.ts';
+import { monitorMetrics } from './monitor-metrics.ts';
 
 const host = { on: 'host' } as const;
 const container = { on: 'container' } as const;
@@ -184,4 +185,5 @@ export const metrics: readonly MetricDefinition[] = [
   ...processes,
   ...kernelMetrics,
   ...itself,
+  ...monitorMetrics,
 ];

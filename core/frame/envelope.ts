@@ -6,7 +6,17 @@ import { MESSAGE_BYTES_MAX } from './messages.ts';
 const FORMAT_VERSION = 1;
 const ENVELOPE_BYTES = 8;
 
-const messageTypes = { hello: 1, welcome: 2, dictionary: 3, frame: 4, ack: 5, refusal: 6 } as const;
+const messageTypes = {
+  hello: 1,
+  welcome: 2,
+  dictionary: 3,
+  frame: 4,
+  ack: 5,
+  refusal: 6,
+  monitors: 7,
+  report: 8,
+  inventory: 9,
+} as const;
 export type MessageType = keyof typeof messageTypes;
 
 const typeByNumber = new Map<number, MessageType>(

@@ -1,4 +1,6 @@
 import { type Static, Type } from 'typebox';
+import { inventoryMessageSchema, inventoryWishSchema } from '../api/host-inventory.ts';
+import { MONITORS_MAX, monitorReportSchema, pushedMonitorSchema } from '../api/monitors.ts';
 import { metricSchema, nameSchema, parserOf, tagsSchema } from '../schema.ts';
 import { endpointSchema } from '../series/endpoint.ts';
 
@@ -67,15 +69,28 @@ export const refusalSchema = Type.Object(
   closed,
 );
 
+/**
+ * What the server wants watched on this host beside what the host's own file says; replaces what it
+ * wanted before. Comes after the welcome and whenever it changes.
+ */
+export const monitorsMessageSchema = Type.Object(
+  { monitors: Type.Array(pushedMonitorSchema, { maxItems: MONITORS_MAX }), inventory: inventoryWishSchema },
+  closed,
+);
+
 export type DictionarySeries = Static<typeof dictionarySeriesSchema>;
 export type DictionaryChunk = Static<typeof dictionaryChunkSchema>;
 export type Hello = Static<typeof helloSchema>;
 export type Welcome = Static<typeof welcomeSchema>;
 export type Ack = Static<typeof ackSchema>;
 export type Refusal = Static<typeof refusalSchema>;
+export type MonitorsMessage = Static<typeof monitorsMessageSchema>;
 
 export const parseDictionaryChunk = parserOf(dictionaryChunkSchema, 'FRAME_INVALID', 'dictionary chunk');
 export const parseHello = parserOf(helloSchema, 'FRAME_INVALID', 'hello');
 export const parseWelcome = parserOf(welcomeSchema, 'FRAME_INVALID', 'welcome');
 export const parseAck = parserOf(ackSchema, 'FRAME_INVALID', 'acknowledgement');
 export const parseRefusal = parserOf(refusalSchema, 'FRAME_INVALID', 'refusal');
+export const parseMonitorsMessage = parserOf(monitorsMessageSchema, 'FRAME_INVALID', 'monitors');
+export const parseMonitorReport = parserOf(monitorReportSchema, 'FRAME_INVALID', 'report of monitors');
+export const parseInventoryMessage = parserOf(inventoryMessageSchema, 'FRAME_INVALID', 'inventory');

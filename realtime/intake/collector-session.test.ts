@@ -44,6 +44,7 @@ function server() {
       logger: silentLogger,
       enrol: (hello, self) => enrolment.enrol(hello, self),
       onDescribed: () => {},
+      fleet: { welcomed: () => {}, reported: () => {}, inventoried: () => {} },
       identify: async (collector) => {
         if (collector === 'stolen') throw new AppError('TOKEN_REFUSED', 'this token belongs to another');
       },

@@ -9,13 +9,18 @@ import {
   type Frame,
   type FrameHeader,
   type Hello,
+  type InventoryItems,
   isAppError,
   type Logger,
   type Message,
+  type MonitorReport,
+  type MonitorsMessage,
   open,
   openJson,
   parseDictionaryChunk,
   parseHello,
+  parseInventoryMessage,
+  parseMonitorReport,
   sealJson,
   type Welcome,
 } from '../../core/index.ts';
@@ -47,6 +52,14 @@ export type CollectorSessionOptions = {
   readonly enrol: (hello: Hello, session: CollectorSession) => void;
   readonly onDescribed: () => void;
   readonly identify: Identify;
+  readonly fleet: FleetListener;
+};
+
+/** What a collector says besides samples, and when it may be told what the server wants. */
+export type FleetListener = {
+  readonly welcomed: (collector: string) => void;
+  readonly reported: (collector: string, report: MonitorReport) => void;
+  readonly inventoried: (collector: string, items: InventoryItems) => void;
 };
 
 /** Resolves when this connection may speak for a collector; rejects with `TOKEN_REFUSED` when it may not. */
@@ -100,6 +113,13 @@ export class CollectorSession {
     if (!this.#isWelcome) throw new AppError('FRAME_INVALID', `a ${message.type} message before the welcome`);
     if (message.type === 'dictionary') return this.#onDictionary(message.body);
     if (message.type === 'frame') return this.#onFrame(message.body);
+    const { fleet } = this.#options;
+    if (message.type === 'report') {
+      return fleet.reported(this.#collector, parseMonitorReport(openJson(message.body)));
+    }
+    if (message.type === 'inventory') {
+      return fleet.inventoried(this.#collector, parseInventoryMessage(openJson(message.body)).items);
+    }
     throw new AppError('FRAME_INVALID', `a ${message.type} message from a collector`);
   }
 
@@ -123,6 +143,7 @@ export class CollectorSession {
       const ackedSeq = this.#options.intake.lane(hello.collector).ackedSeq(hello.bootEpoch);
       const welcome: Welcome = { ackedSeq, nowMs: this.#options.clock.nowMs() };
       this.#options.socket.send(sealJson(this.#writer, 'welcome', welcome));
+      this.#options.fleet.welcomed(hello.collector);
     } catch (error) {
       this.end(error);
     }
@@ -194,6 +215,13 @@ export class CollectorSession {
     } finally {
       this.#unacked--;
     }
+  }
+
+  /** Tells the collector what the server wants watched there; false before the welcome and after the end. */
+  want(wanted: MonitorsMessage): boolean {
+    if (this.#ended || !this.#isWelcome) return false;
+    this.#options.socket.send(sealJson(this.#writer, 'monitors', wanted));
+    return true;
   }
 
   /** Tells the collector why and closes. */

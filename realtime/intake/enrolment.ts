@@ -75,6 +75,12 @@ export class Enrolment {
     });
   }
 
+  /** The connection that has this name now. */
+  find(name: string): CollectorSession | null {
+    const entry = this.#byName.get(name);
+    return entry?.kind === 'connected' ? entry.session : null;
+  }
+
   *sessions(): Iterable<CollectorSession> {
     for (const entry of this.#byName.values()) if (entry.kind === 'connected') yield entry.session;
   }

@@ -3,12 +3,14 @@ import type { Alerting } from '../../alerting/index.ts';
 import type { HistoryClient } from '../../history/index.ts';
 import type { Realtime } from '../../realtime/index.ts';
 import type { Scaler } from '../../scaler/index.ts';
+import type { Fleet } from './fleet/fleet.ts';
 
 export type MetricSources = {
   readonly realtime: Realtime;
   readonly alerting: Alerting;
   readonly scaler: Scaler;
   readonly history: HistoryClient;
+  readonly fleet: Fleet;
 };
 
 type Figure = readonly [name: string, help: string, value: number];
@@ -27,7 +29,7 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
   };
 }
 
-async function figures({ realtime, alerting, scaler, history }: MetricSources): Promise<Figure[]> {
+async function figures({ realtime, alerting, scaler, history, fleet }: MetricSources): Promise<Figure[]> {
   const { intake, ring, log, liveClients, segmentsLostToHistory } = realtime.status();
   const collectors = realtime.collectors();
   const followed = await history.status().catch(() => null);
@@ -54,6 +56,7 @@ async function figures({ realtime, alerting, scaler, history }: MetricSources): 
     ...prefixed('saker_history_', 'History engine', followed ?? {}),
     ...prefixed('saker_alerting_', 'Alerting', alerting.metrics()),
     ...prefixed('saker_scaler_', 'Scaler', scaler.metrics()),
+    ...prefixed('saker_fleet_', 'Hosts', fleet.metrics()),
   ];
 }
 
