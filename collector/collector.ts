@@ -55,6 +55,7 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     containers: () => measurement.containers(),
     facts: measurement.facts,
     label: (labels) => measurement.label(labels),
+    docker: () => measurement.docker,
     outgoing: { report: (body) => link.note('report', body), inventory: (items) => link.note('inventory', { items }) },
   });
   const identity = { collector, bootEpoch, version };

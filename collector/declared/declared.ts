@@ -17,6 +17,7 @@ import type { ContainerDescription } from '../sampling/identity.ts';
 import type { EndpointEntry } from '../sampling/series-register.ts';
 import { type CollectorConfig, defaultConfig } from './file/config.ts';
 import type { FollowedFile } from './file/followed-file.ts';
+import { Inventory } from './inventory/inventory.ts';
 import { createMonitor } from './monitors/create-monitor.ts';
 import { FileGate } from './monitors/log/file-gate.ts';
 import type { FindContainerLogs } from './monitors/log/log-monitor.ts';
@@ -48,12 +49,15 @@ export type DeclaredOptions = {
   readonly facts: FactsDesk;
   /** The labels of the host's endpoint. */
   readonly label: (labels: Readonly<Record<string, string>>) => void;
+  /** Version of Docker, where it answers. */
+  readonly docker: () => string | null;
   readonly outgoing: Outgoing;
 };
 
 export class Declared {
   readonly #options: DeclaredOptions;
   readonly #monitors: MonitorSet;
+  readonly #inventory: Inventory;
   readonly #stop = new AbortController();
   #config: CollectorConfig = defaultConfig;
   #file: FollowedFile | null = null;
@@ -63,12 +67,15 @@ export class Declared {
   constructor(options: DeclaredOptions) {
     this.#options = options;
     const { clock, logger, procRoot, readings, stateDirectory } = options;
+    const gate = new FileGate(clock);
+    const { outgoing, docker } = options;
+    this.#inventory = new Inventory({ clock, procRoot, gate, docker, send: outgoing.inventory });
     const shop = {
       clock,
       version,
       procRoot,
       processes: new ProcessTable(procRoot, clock),
-      gate: new FileGate(clock),
+      gate,
       offsets: new OffsetStore(stateDirectory === null ? null : `${stateDirectory}/log-offsets.json`, clock, logger),
       containerLogs: this.#containerLogs,
       allowed: () => this.#config.allow,
@@ -85,12 +92,14 @@ export class Declared {
   async start(): Promise<void> {
     await this.#followFile();
     this.#monitors.start();
+    this.#inventory.start();
     this.#reportSoon();
   }
 
   /** What the server wants of this host; replaces what it wanted before. */
-  take({ monitors }: MonitorsMessage): void {
+  take({ monitors, inventory }: MonitorsMessage): void {
     this.#monitors.declare('server', monitors);
+    this.#inventory.wish('server', inventory);
   }
 
   losses(): Record<string, number> {
@@ -98,6 +107,7 @@ export class Declared {
       monitorChecksSkipped: this.#monitors.skipped,
       monitorsRefused: this.#monitors.refused,
       monitorValuesRefused: this.#options.readings.refused,
+      inventoryItemsRefused: this.#inventory.refused,
     };
   }
 
@@ -105,6 +115,7 @@ export class Declared {
     this.#stop.abort();
     this.#cancelReport();
     await this.#file?.close();
+    this.#inventory.stop();
     this.#monitors.stop();
   }
 
@@ -126,6 +137,7 @@ export class Declared {
   #apply(config: CollectorConfig): void {
     this.#config = config;
     this.#options.label(config.labels);
+    this.#inventory.wish('file', config.inventory);
     this.#monitors.declare(
       'file',
       config.monitors.map((monitor) => ({ origin: 'file', monitor })),

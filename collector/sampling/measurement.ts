@@ -94,6 +94,11 @@ export class Measurement {
     return this.#containers.members();
   }
 
+  /** Version of Docker; null while it does not answer. */
+  get docker(): string | null {
+    return this.#hostEntry.description.system?.docker ?? null;
+  }
+
   /** Gives the host's endpoint labels. */
   label(labels: Readonly<Record<string, string>>): void {
     const { description } = this.#hostEntry;

@@ -32,7 +32,7 @@ export function compareHosts(comparison: Comparison, silent: readonly string[]):
     silent: [...silent],
     items: wanted.length,
     inconsistent,
-    summary: `${wanted.length} items, ${inconsistent} inconsistent`,
+    summary: `${wanted.length} ${wanted.length === 1 ? 'item' : 'items'}, ${inconsistent} inconsistent`,
     differences: differences.slice(0, DIFFERENCES_MAX),
   };
 }

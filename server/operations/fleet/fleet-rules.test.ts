@@ -148,7 +148,7 @@ describe('hosts that should be alike', () => {
       { item: 'package.telnet', expected: null, agreeing: 1, hosts: [{ host: 'h1', value: '1' }] },
       { item: 'time.zone', expected: 'UTC', baseline: 'web', agreeing: 0 },
     ]);
-    expect(compare(all, {}, 'time.*').summary).toBe('1 items, 0 inconsistent');
+    expect(compare(all, {}, 'time.*').summary).toBe('1 item, 0 inconsistent');
   });
 });
 

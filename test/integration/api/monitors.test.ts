@@ -2,10 +2,12 @@ import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { MonitorsAnswer, QueryRangeAnswer } from '../../../core/index.ts';
+import type { ConsistencyAnswer, HostInventory, MonitorsAnswer, QueryRangeAnswer } from '../../../core/index.ts';
 import type { Console } from '../../harness/console.ts';
 import { Saker } from '../../harness/saker.ts';
 import { until } from '../../harness/waiting.ts';
+
+type HostInventoryAnswer = { readonly hosts: readonly HostInventory[] };
 
 let folder: string;
 let saker: Saker;
@@ -26,6 +28,10 @@ monitors:
   - { name: self, type: process, process: node, every: 1s, where: { node: cluster=shop } }
   - { name: elsewhere, type: process, process: node, where: { labels: { cluster: other } } }
   - { name: script, type: script, script: ${folder}/60_x.sh }
+inventory:
+  - { where: { host: web-* }, files: ['${folder}/monitors.yaml'] }
+baselines:
+  - { name: zone, where: { node: cluster=shop }, items: { time.zone: Nowhere/Else } }
 `,
   );
   const flags = ['--config', join(folder, 'collector.yaml'), '--monitors', join(folder, 'monitors.yaml')];
@@ -81,6 +87,22 @@ describe('monitors', () => {
     expect((await states()).get(`rule:port/${port}`)).toMatchObject({ type: 'port', state: 'ok', error: null });
     await writeFile(rules, 'rules: []\n');
     await until('it to be off', async () => !(await states()).has(`rule:port/${port}`), 20_000);
+  });
+
+  test('and hosts are compared with a baseline', async () => {
+    const file = `file.${folder}/monitors.yaml.sha256`;
+    const [host] = await until('the inventory with the declared file', async () => {
+      const { hosts } = await person.get<HostInventoryAnswer>('/api/v1/inventory?host=web-1');
+      return hosts.some(({ items }) => file in items) && hosts;
+    });
+    expect(host?.items['kernel.release']).toMatch(/^\d+\./);
+    const path = '/api/v1/consistency?node=cluster=shop&items=time.*';
+    expect(await person.get<ConsistencyAnswer>(path)).toMatchObject({
+      summary: '1 item, 1 inconsistent',
+      hosts: ['web-1'],
+      differences: [{ item: 'time.zone', expected: 'Nowhere/Else', from: 'baseline', baseline: 'zone' }],
+    });
+    expect(await person.get<ConsistencyAnswer>('/api/v1/consistency?node=cluster=other')).toMatchObject({ hosts: [] });
   });
 
   test('keep what held when a file is saved with a fault, and say which', async () => {
