@@ -25,7 +25,9 @@ export class Receiver {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
       request.on('end', () => {
-        const body = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+        const text = Buffer.concat(chunks).toString('utf8');
+        const isForm = request.headers['content-type'] === 'application/x-www-form-urlencoded';
+        const body = isForm ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text);
         this.received.push({ path: request.url ?? '', headers: request.headers, body });
         this.answer(response, this.received.length);
         this.#waiting = this.#waiting.filter(({ count, resolve }) => this.received.length < count || resolve());

@@ -152,12 +152,13 @@ export class ChannelWorker {
     if (found === undefined) return { kind: 'single', reason: 'the channel is gone' };
     const { channel, budget } = found;
     const nowMs = clock.monotonicMs();
-    if (page.length > channel.options.digestAbove) this.#gatheringSinceMs ??= nowMs;
+    const room = budget?.room(nowMs) ?? Number.POSITIVE_INFINITY;
+    if (page.length > Math.min(channel.options.digestAbove, room)) this.#gatheringSinceMs ??= nowMs;
     return gather({
       page,
       transport: channel.transport,
       options: channel.options,
-      room: budget?.room(nowMs) ?? Number.POSITIVE_INFINITY,
+      room,
       waitMs: budget?.waitMs(nowMs) ?? 0,
       gatheringMs: this.#gatheringSinceMs === null ? null : nowMs - this.#gatheringSinceMs,
       sinceDigestMs: this.#lastDigestMs === null ? null : nowMs - this.#lastDigestMs,
