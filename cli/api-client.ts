@@ -24,12 +24,25 @@ export async function apiAddress(flags: Flags): Promise<ApiAddress> {
   return { url: server.replace(/\/+$/, ''), token: (await readText(tokenFile)).trim() };
 }
 
+type Method = 'GET' | 'POST' | 'DELETE';
+
+export const postJson = (address: ApiAddress, path: string, body: object): Promise<unknown> =>
+  askJson(address, 'POST', path, body);
+
 /** The answer's JSON. Rejects with the problem that the server tells. */
-export async function postJson({ url, token }: ApiAddress, path: string, body: object): Promise<unknown> {
+export async function askJson(
+  { url, token }: ApiAddress,
+  method: Method,
+  path: string,
+  body?: object,
+): Promise<unknown> {
   const answer = await fetch(`${url}${path}`, {
-    method: 'POST',
-    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
+    method,
+    headers: {
+      authorization: `Bearer ${token}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(ANSWER_MS_MAX),
   }).catch((cause: unknown) => {
     throw new AppError('TIMEOUT', 'the server does not answer', {

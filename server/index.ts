@@ -2,3 +2,4 @@ export { type ServerConfig, type ServerFlags, serverConfig, serverFlags, serverF
 export { historyFlags, historyFlagsHelp } from './history/config.ts';
 export { parseNotice, type ServerNotice } from './lifecycle/notices.ts';
 export { checkFleetFile } from './operations/fleet/fleet-file.ts';
+export { openStateStore } from './state/state-store.ts';

@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts';
+import { alertsCommand } from './alerts.ts';
 import { collectorCommand } from './collector.ts';
 import { monitorsCommand } from './monitors.ts';
 import { rulesCommand } from './rules.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   collectorCommand,
   topCommand,
   rulesCommand,
+  alertsCommand,
   monitorsCommand,
   scaleCommand,
   versionCommand,

@@ -1,4 +1,5 @@
 /** From the outbox to people: one worker a channel, all on the same pipeline of stages. */
+import { setMaxListeners } from 'node:events';
 import { type Clock, describeError, type Hop, type Logger, type StateStore } from '../../../core/index.ts';
 import { readPendingChannels } from '../../store/outbox.ts';
 import { type Budget, Budgets, type Channel, type Mailer, type Outbound } from '../channels/index.ts';
@@ -46,6 +47,8 @@ export class Notifier {
     this.#options = options;
     const { store, clock, logger, outbound, mailer, holds, compose, onChange } = options;
     const closing = this.#closing.signal;
+    // Each worker waits for it, and there are as many as channels.
+    setMaxListeners(0, closing);
     this.#stages = {
       age: expireStage(clock),
       silences: holdStage(holds, clock),

@@ -3,6 +3,7 @@
  * of the address that the connection is really made to. The check sits in the connection's own name
  * lookup, so that a name which resolves differently the next time (DNS rebinding) gains nothing.
  */
+import { setMaxListeners } from 'node:events';
 import http from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -57,6 +58,8 @@ export type OutboundOptions = {
 
 export function createOutbound({ clock, userAgent, resolveName = systemResolve }: OutboundOptions): Outbound {
   const closing = new AbortController();
+  // Each request under way waits for it: one a channel.
+  setMaxListeners(0, closing.signal);
   return {
     async send({ url, method, allowInternal, headers, body, wantsBody }) {
       closing.signal.throwIfAborted();
