@@ -1,5 +1,5 @@
-import { deadLetters, resend, testChannel } from '../alerts/messages.ts';
-import { liftSilence, listSilences, setSilence } from '../alerts/silences.ts';
+import { deadLetters, resend, testChannel } from '../alerting/messages.ts';
+import { liftSilence, listSilences, setSilence } from '../alerting/silences.ts';
 import { serverFlagsHelp } from '../api-client.ts';
 import { type Command, UsageError } from '../command.ts';
 

@@ -1,8 +1,8 @@
+import { backtestRules } from '../alerting/backtest.ts';
+import { checkFile } from '../alerting/check.ts';
+import { replayVectors } from '../alerting/replay.ts';
 import { serverFlagsHelp } from '../api-client.ts';
 import { type Command, UsageError } from '../command.ts';
-import { backtestRules } from '../rules/backtest.ts';
-import { checkFile } from '../rules/check.ts';
-import { replayVectors } from '../rules/replay.ts';
 
 export const rulesCommand: Command = {
   name: 'rules',
