@@ -6,20 +6,23 @@ import {
   type BacktestQuery,
   describeError,
   type Endpoint,
+  type ExplainAnswer,
+  type ExplainQuery,
   type RulesAnswer,
   type TickListener,
 } from '../core/index.ts';
 import { Delivery } from './delivery/delivery.ts';
 import type { Operations } from './delivery/operations.ts';
-import { conditionOf } from './events/event.ts';
 import { EventWriter } from './events/event-writer.ts';
+import { explainAnswer } from './events/explain-answer.ts';
 import { OpenAlerts } from './events/open-alerts.ts';
 import { Judging } from './judge/judging.ts';
+import { Baselines } from './judge/plan/baselines.ts';
 import { runBacktest } from './judge/replay/run-backtest.ts';
 import type { AlertingOptions } from './ports.ts';
-import { noRules, type Rule } from './rules/rule.ts';
-import { RulesFile, type RulesFileStatus } from './rules/rules-file.ts';
-import { formatNode } from './rules/tree.ts';
+import { rulesAnswer } from './rules/answer.ts';
+import { noRules } from './rules/rule.ts';
+import { RulesFile } from './rules/rules-file.ts';
 import { type WatchedMetric, watchedOn } from './rules/watched.ts';
 import { type Commit, loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
 import { type AlertsQuery, readAlerts } from './store/queries.ts';
@@ -66,6 +69,8 @@ export type Alerting = {
   /** Rejects with `STATE_STORE`. */
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
+  /** Why somebody was, or was not, told. Rejects with `NOT_FOUND` for a rule that there is not. */
+  explain(query: ExplainQuery): Promise<ExplainAnswer>;
   /** When these rules would have fired. Rejects with `BAD_REQUEST`, `QUERY_LIMIT`, `HISTORY_UNAVAILABLE`. */
   backtest(query: BacktestQuery): Promise<BacktestAnswer>;
   /** What the rules look at on an endpoint. */
@@ -94,7 +99,8 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   };
   const plan = (commit: Commit, nowMs: number) => delivery.plan(commit, nowMs);
   const writer = new EventWriter({ store, clock, logger, plan, onCommitted });
-  const judging = new Judging({ sink: writer, openAlerts, logger, lastPoints });
+  const baselines = options.past && new Baselines({ query: options.past.query, clock, logger });
+  const judging = new Judging({ sink: writer, openAlerts, logger, lastPoints, baselines });
   const rulesFile = await followRules(options, judging, delivery);
   const stopRetention = startRetention(options);
   const stopSweeping = startSweeping(options, judging);
@@ -110,6 +116,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     alerts: (query) => readAlerts(store, query),
     watchedOn: (endpoint, isAsked) => (judging.rules === null ? [] : watchedOn(judging.rules, endpoint, isAsked)),
     rules: () => rulesAnswer(options.rulesFile, rulesFile?.status),
+    explain: (query) => explainAnswer(judging, store, query, clock.nowMs()),
     backtest: async (query) => {
       if (options.past === undefined) throw new AppError('NOT_FOUND', 'this server keeps no past to test rules on');
       return runBacktest(query, { ...options.past, clock, current: rulesFile?.status.rules ?? noRules });
@@ -121,6 +128,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       stopRetention();
       stopSweeping();
       await rulesFile?.close();
+      await baselines?.close();
       await writer.close();
       await delivery.close();
     },
@@ -172,28 +180,6 @@ function startRetention({ store, clock, logger }: AlertingOptions): () => void {
     isStopped = true;
     cancel();
   };
-}
-
-function rulesAnswer(file: string | null, status: RulesFileStatus | undefined): RulesAnswer {
-  return {
-    file,
-    loadedAtMs: status?.loadedAtMs ?? null,
-    error: status?.error ?? null,
-    rules: (status?.rules.rules ?? []).map(ruleAnswer),
-  };
-}
-
-function ruleAnswer(rule: Rule): RulesAnswer['rules'][number] {
-  const { name, priority, maxStep, minIntervalSeconds, note, notify } = rule;
-  const where = whereInWords(rule.where);
-  return { name, ...conditionOf(rule), where, priority, maxStep, minIntervalSeconds, note, channels: [...notify] };
-}
-
-/** What a rule's `where` says besides tags, each key as it stands in the file. */
-function whereInWords({ tags: _tags, labels, nodes, ...named }: Rule['where']): Record<string, string> {
-  const labelled = Object.entries(labels).map(([key, value]) => [`labels.${key}`, value]);
-  const below = nodes.length === 0 ? [] : [['node', nodes.map(formatNode).join(' or ')]];
-  return Object.fromEntries([...Object.entries(named), ...below, ...labelled]);
 }
 
 type Parts = {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import {
   type AlertEvent,
   type Endpoint,
+  type FunctionName,
   findMetric,
   formatFunction,
   formatNumber,
@@ -61,7 +62,7 @@ export function eventOfTransition(
 }
 
 /** The newest points as `[second, value]`, oldest first. */
-function listPoints(points: Points): [number, number][] {
+export function listPoints(points: Points): [number, number][] {
   const count = Math.min(points.count, POINTS_KEPT);
   return Array.from({ length: count }, (_, index) => [
     points.second(count - 1 - index),
@@ -103,7 +104,7 @@ function placeholderValue(name: string, rule: Rule, subject: Subject, leftValue:
     case 'tags':
       return formatTags(tags);
     case 'value':
-      return formatValue(leftValue, rule.condition.func === 'pdiff' ? 'percent' : unit);
+      return formatLeft(rule.condition.func, leftValue, unit);
     case 'threshold':
       return thresholdText(rule, unit);
     case 'rule':
@@ -113,9 +114,15 @@ function placeholderValue(name: string, rule: Rule, subject: Subject, leftValue:
   }
 }
 
+/** What a function returns is not always in the unit of its metric. */
+function formatLeft(func: FunctionName, leftValue: number, unit: Unit | undefined): string {
+  if (func === 'seasonal') return `${formatNumber(leftValue)} σ`;
+  if (func === 'nodata') return `${formatNumber(leftValue)} s without a sample`;
+  return formatValue(leftValue, func === 'pdiff' || func === 'kpdiff' ? 'percent' : unit);
+}
+
 /** A stddev is compared with a number of standard deviations, a pdiff with percent, whatever the metric is in. */
 function thresholdText(rule: Rule, unit: Unit | undefined): string {
   const { func, rightValue } = rule.condition;
-  if (func === 'stddev') return `${formatNumber(rightValue)} σ`;
-  return formatValue(rightValue, func === 'pdiff' ? 'percent' : unit);
+  return func === 'stddev' ? `${formatNumber(rightValue)} σ` : formatLeft(func, rightValue, unit);
 }

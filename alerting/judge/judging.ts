@@ -6,10 +6,11 @@ import { judgeFunctions, type Logger, limitOf, type Tick, type TimestampMs, UNKN
 import type { OpenAlerts } from '../events/open-alerts.ts';
 import type { LastPoints } from '../ports.ts';
 import { isInEffect } from '../rules/hours.ts';
-import type { Rule, RuleSet } from '../rules/rule.ts';
+import { allTests, type Rule, type RuleSet } from '../rules/rule.ts';
 import { RuleBook } from '../rules/templates.ts';
 import { Aggregates, seriesOfAggregate } from './aggregates.ts';
 import { type EventSink, Incidents } from './incidents.ts';
+import type { Baselines, Wanted } from './plan/baselines.ts';
 import { Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
 import { Silence } from './silence.ts';
 
@@ -26,6 +27,8 @@ export type JudgingOptions = {
   readonly openAlerts: OpenAlerts;
   readonly logger: Logger;
   readonly lastPoints?: LastPoints | undefined;
+  /** Keeps what is usual, for `seasonal`; without it such a test is never known. */
+  readonly baselines?: Pick<Baselines, 'watch' | 'usualOf'> | undefined;
 };
 
 export type JudgingCounts = { ticks: number; lateTicks: number; points: number; judgements: number };
@@ -63,6 +66,7 @@ export class Judging {
     const book = new RuleBook(rules);
     this.#rules = book;
     this.#aggregates = new Aggregates(book.aggregates, (tick) => this.#judge(tick, book));
+    this.#options.baselines?.watch(seasonsOf(book.all));
     this.#pausedMinute = 0;
     this.incidents.forgetClosings();
     for (const alert of this.#options.openAlerts.all()) {
@@ -208,9 +212,18 @@ export class Judging {
     const previous = this.#plans.get(collector);
     if (previous?.fits(dictionary, rules)) return previous;
     this.#plans.delete(collector);
-    const { openAlerts, lastPoints, logger } = this.#options;
+    const { openAlerts, lastPoints, logger, baselines } = this.#options;
     const pointsMax = Math.max(0, POINTS_MAX - this.#windowPoints());
-    const plan = new Plan({ dictionary, rules, openAlerts, pointsMax, previous, lastPoints, second });
+    const plan = new Plan({
+      dictionary,
+      rules,
+      openAlerts,
+      pointsMax,
+      previous,
+      lastPoints,
+      usualOf: baselines?.usualOf,
+      second,
+    });
     this.#plans.set(collector, plan);
     const eldest = this.#plans.keys().next();
     if (this.#plans.size > COLLECTORS_MAX && !eldest.done) this.#plans.delete(eldest.value);
@@ -227,4 +240,13 @@ export class Judging {
     for (const plan of this.#plans.values()) points += plan.table.values.length;
     return points;
   }
+}
+
+/** What the seasonal tests of rules compare with. */
+function seasonsOf(rules: Iterable<Rule>): readonly Wanted[] {
+  return [...rules].flatMap((rule) =>
+    allTests(rule).flatMap(({ metric, condition: { func, spanSeconds } }) =>
+      func === 'seasonal' ? [{ metric: metric ?? rule.metric, days: spanSeconds / 86_400 }] : [],
+    ),
+  );
 }

@@ -47,4 +47,11 @@ export const migrations: readonly Migration[] = [
     ],
   },
   ...deliveryMigrations,
+  {
+    id: 'alerting-010-explain',
+    statements: [
+      'CREATE INDEX alerting_event_id ON alerting_event (id, event_time_ms)',
+      'CREATE INDEX alerting_alert_slug ON alerting_alert (slug)',
+    ],
+  },
 ];

@@ -15,6 +15,26 @@ export async function readAlerts(store: StateStore, { status, limit }: AlertsQue
           ${status === 'open' ? 'WHERE a.is_open = 1' : ''} ORDER BY a.last_event_ms DESC, a.id LIMIT ?`,
     params: [limit],
   });
+  return withDeliveries(store, rows);
+}
+
+/** The newest events of a rule, by its slug, on an endpoint; each with its deliveries. `limit` is at most 50. */
+export async function readEvents(
+  store: StateStore,
+  slug: string,
+  endpoint: string,
+  limit: number,
+): Promise<readonly Alert[]> {
+  const rows = await store.read({
+    sql: `SELECT e.key AS event_key, e.event_time_ms AS last_event_ms, e.body
+          FROM alerting_alert a JOIN alerting_event e ON e.id = a.id
+          WHERE a.slug = ? AND json_extract(e.body, '$.endpoint') = ? ORDER BY e.event_time_ms DESC, e.key LIMIT ?`,
+    params: [slug, endpoint, limit],
+  });
+  return withDeliveries(store, rows);
+}
+
+async function withDeliveries(store: StateStore, rows: readonly Row[]): Promise<readonly Alert[]> {
   const deliveries = await readDeliveries(store, rows);
   return rows.map((row) => ({
     ...eventOf(row),

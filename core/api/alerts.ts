@@ -93,6 +93,11 @@ export const ruleSchema = Type.Object(
   {
     name: nameSchema,
     ...conditionSchema.properties,
+    expression: Type.Optional(Type.String({ description: 'The whole condition, where it is more than one test' })),
+    recovery: Type.Optional(Type.String()),
+    hours: Type.Optional(Type.String()),
+    dependsOn: Type.Optional(Type.Array(Type.String())),
+    template: Type.Optional(Type.String({ description: 'Slug of the template that it was written in' })),
     where: Type.Record(Type.String(), Type.String(), { description: 'Whom the rule watches, apart from tags' }),
     priority: Type.Integer({ minimum: 0, maximum: 6 }),
     maxStep: Type.Integer({ minimum: 0 }),

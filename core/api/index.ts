@@ -1,5 +1,4 @@
 export * from './alerts.ts';
-export * from './backtest.ts';
 export * from './delivery.ts';
 export * from './host-inventory.ts';
 export * from './inventory.ts';
@@ -7,5 +6,7 @@ export * from './live.ts';
 export * from './monitors.ts';
 export { jsonNumber, problemSchema } from './parts.ts';
 export * from './query.ts';
+export * from './rules/backtest.ts';
+export * from './rules/explain.ts';
 export * from './scaling.ts';
 export * from './session.ts';

@@ -252,6 +252,13 @@ export const en = {
     ruleChannels: 'Channels',
     ruleMessages: 'Messages',
     ruleMessagesOf: (count: number, duration: string) => `at most ${count}, ${duration} apart`,
+    whyTitle: 'Why was I told, or not told?',
+    whyLink: 'Why, and what happens next',
+    whyEndpoint: 'Host or container',
+    whyAsk: 'Explain',
+    whyState: 'State',
+    verdict: (verdict: 'holds' | 'does not hold' | 'unknown'): string =>
+      verdict === 'unknown' ? 'not known yet' : verdict === 'holds' ? 'holds' : 'does not hold',
     priority: (priority: number) => `P${priority}`,
     priorityHeading: (priority: number, count: number) => `P${priority} · ${count}`,
   },

@@ -23,6 +23,8 @@ import type { OpenAlert, OpenAlerts } from '../../events/open-alerts.ts';
 import type { LastPoints } from '../../ports.ts';
 import { allTests, type Rule } from '../../rules/rule.ts';
 import type { RuleBook } from '../../rules/templates.ts';
+import type { UsualOf } from './baselines.ts';
+import { Deviation } from './deviation.ts';
 import { matchSeries, type Pairs } from './match.ts';
 import { Window, WindowTable } from './window.ts';
 
@@ -45,6 +47,8 @@ export type PlanEntry = {
   /** Rows of the tests of a composite condition, pair after pair; null where the condition is plain. */
   readonly operands: Int32Array | null;
   readonly testCount: number;
+  /** By test: the days that a `seasonal` compares with, 0 for any other; null where there is none. */
+  readonly seasonDays: readonly number[] | null;
   /**
    * By pair: `WELL`, or the wall-clock second until which a condition that still holds is no news.
    * Most judgements end at this number.
@@ -64,6 +68,7 @@ export type PlanSources = {
   readonly pointsMax: number;
   readonly previous?: Plan | undefined;
   readonly lastPoints?: LastPoints | undefined;
+  readonly usualOf?: UsualOf | undefined;
   /** The second that is about to be judged. */
   readonly second: Second;
 };
@@ -74,7 +79,7 @@ export class Plan {
   readonly table: WindowTable;
   readonly window: Window;
   /** The windows of a composite condition, in the order of its tests; `moveTo` points them at a pair. */
-  readonly windows: readonly Window[];
+  readonly windows: Points[];
   /** The newest second that was appended. */
   second: number;
   readonly entries: readonly PlanEntry[];
@@ -89,6 +94,8 @@ export class Plan {
   readonly #seriesCount: number;
   readonly #endpoints: readonly Endpoint[];
   #heard: LastHeard;
+  readonly #testWindows: readonly Window[];
+  readonly #usualOf: UsualOf | undefined;
 
   constructor(sources: PlanSources) {
     const { dictionary, rules } = sources;
@@ -102,7 +109,9 @@ export class Plan {
     this.#fresh = new Uint8Array(matched.columns.length);
     this.table = new WindowTable(matched.shapes);
     this.window = new Window(this.table);
-    this.windows = Array.from({ length: TESTS_MAX }, () => new Window(this.table));
+    this.#testWindows = Array.from({ length: TESTS_MAX }, () => new Window(this.table));
+    this.windows = [...this.#testWindows];
+    this.#usualOf = sources.usualOf;
     this.second = sources.second;
     this.#heard = sources.previous?.lastHeard ?? { second: 0, leftSecond: null };
     const entries = matched.pairs.map(entryOf);
@@ -160,14 +169,25 @@ export class Plan {
   }
 
   /** Points `windows` at the series of a pair. False when none of them has a new point. */
-  moveTo({ operands, rows, testCount }: PlanEntry, pair: number): boolean {
+  moveTo({ operands, rows, testCount, seasonDays }: PlanEntry, pair: number): boolean {
     let isFresh = false;
     for (let test = 0; test < testCount; test++) {
       const row = operands === null ? (rows[pair] ?? 0) : (operands[pair * testCount + test] ?? ABSENT);
-      this.windows[test]?.moveTo(row);
       if (row !== ABSENT && this.#fresh[row] === 1) isFresh = true;
+      const window = this.#testWindows[test];
+      if (window === undefined) continue;
+      window.moveTo(row);
+      const days = seasonDays?.[test] ?? 0;
+      if (days > 0) this.windows[test] = this.#deviation(window, row, days);
     }
     return isFresh;
+  }
+
+  #deviation(window: Points, row: number, days: number): Points {
+    if (row === ABSENT) return window;
+    const { metric } = this.dictionary.identityOf(this.#columns[row] ?? 0);
+    const series = this.#nameOf(row);
+    return new Deviation(window, this.#usualOf?.({ metric, days, series, second: this.second }));
   }
 
   windowOf(row: number): Points {
@@ -177,9 +197,12 @@ export class Plan {
   }
 
   /** The window that a test of `allTests` looks at; undefined where there is no such series. */
-  operandOf({ operands, rows, testCount }: PlanEntry, pair: number, test: number): Points | undefined {
+  operandOf({ operands, rows, testCount, seasonDays }: PlanEntry, pair: number, test: number): Points | undefined {
     const row = operands === null ? (rows[pair] ?? 0) : (operands[pair * testCount + test] ?? ABSENT);
-    return row === ABSENT ? undefined : this.windowOf(row);
+    if (row === ABSENT) return undefined;
+    const window = this.windowOf(row);
+    const days = seasonDays?.[test] ?? 0;
+    return days > 0 ? this.#deviation(window, row, days) : window;
   }
 
   /** Takes the samples of a frame; `isFresh` then tells which rows got one. Returns how many did. */
@@ -282,12 +305,20 @@ export function setOpen(entry: PlanEntry, pair: number, alert: OpenAlert | undef
   entry.quietUntil[pair] = step >= maxStep ? FOR_EVER : Math.max(WELL + 1, eventSecond + minIntervalSeconds);
 }
 
+function seasonDaysOf(rule: Rule): readonly number[] | null {
+  const days = allTests(rule).map(({ condition }) =>
+    condition.func === 'seasonal' ? condition.spanSeconds / 86_400 : 0,
+  );
+  return days.some((one) => one > 0) ? days : null;
+}
+
 function entryOf({ rule, rows, operands }: Pairs): PlanEntry {
   return {
     rule,
     rows,
     operands,
     testCount: allTests(rule).length,
+    seasonDays: seasonDaysOf(rule),
     verdict: rule.expression === null ? null : compileExpression(rule.expression, STALE_SECONDS),
     quietUntil: new Uint32Array(rows.length),
     open: new Map(),

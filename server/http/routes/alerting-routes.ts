@@ -5,6 +5,8 @@ import {
   backtestAnswerSchema,
   backtestQuerySchema,
   type Clock,
+  explainAnswerSchema,
+  explainQuerySchema,
   rulesAnswerSchema,
 } from '../../../core/index.ts';
 import type { HttpServer } from '../server.ts';
@@ -33,6 +35,19 @@ export function alertingRoutes(app: HttpServer, { alerting, clock }: AlertingRou
     '/api/v1/rules',
     { config, schema: { summary: 'The rules in force', tags: ['alerting'], response: { 200: rulesAnswerSchema } } },
     async () => alerting.rules(),
+  );
+  app.get(
+    '/api/v1/alerts/explain',
+    {
+      config,
+      schema: {
+        summary: 'Why somebody was, or was not, told of a rule on an endpoint',
+        tags: ['alerting'],
+        querystring: explainQuerySchema,
+        response: { 200: explainAnswerSchema },
+      },
+    },
+    (request) => alerting.explain(request.query),
   );
   app.post(
     '/api/v1/rules/backtest',

@@ -4,7 +4,7 @@ import { defaultRange, isRangeName, type RangeName } from './range.ts';
  * Everything that is seen is in the address: a link that is copied shows the same to somebody else.
  * Values that are the default are left out, so that addresses stay short.
  */
-export type Route = OverviewRoute | EndpointRoute | AlertsRoute | ScalingRoute | UnknownRoute;
+export type Route = OverviewRoute | EndpointRoute | AlertsRoute | WhyRoute | ScalingRoute | UnknownRoute;
 
 export const sortKeys = ['name', 'cpu', 'memory', 'network'] as const;
 export type SortKey = (typeof sortKeys)[number];
@@ -26,6 +26,8 @@ export type EndpointRoute = {
   readonly atMs: number | null;
 };
 export type AlertsRoute = { readonly page: 'alerts'; readonly show: 'open' | 'all' };
+/** Why somebody was, or was not, told of a rule on an endpoint; empty before they are chosen. */
+export type WhyRoute = { readonly page: 'why'; readonly rule: string; readonly endpoint: string };
 export type ScalingRoute = { readonly page: 'scaling'; readonly group: string | null };
 export type UnknownRoute = { readonly page: 'unknown'; readonly path: string };
 
@@ -38,6 +40,7 @@ export function parseRoute(path: string, query: string): Route {
   const search = new URLSearchParams(query);
   if (path === '/') return parseOverview(search);
   if (path === '/alerts') return { page: 'alerts', show: search.get('show') === 'all' ? 'all' : 'open' };
+  if (path === '/alerts/why') return { page: 'why', ...parseWhy(search) };
   if (path === '/scaling') return { page: 'scaling', group: search.get('group') };
   const name = /^\/endpoint\/([^/]+)$/.exec(path)?.[1];
   const decoded = name === undefined ? null : decodeOrNull(name);
@@ -49,6 +52,11 @@ export function parseRoute(path: string, query: string): Route {
     range: isRangeName(range) ? range : defaultRange,
     atMs: parseTime(search.get('at')),
   };
+}
+
+function parseWhy(search: URLSearchParams): Omit<WhyRoute, 'page'> {
+  const text = (key: string): string => (search.get(key) ?? '').slice(0, FILTER_LENGTH_MAX);
+  return { rule: text('rule'), endpoint: text('endpoint') };
 }
 
 export function formatRoute(route: Route): string {
@@ -67,6 +75,11 @@ export function formatRoute(route: Route): string {
       ]);
     case 'alerts':
       return withQuery('/alerts', [['show', route.show === 'open' ? '' : route.show]]);
+    case 'why':
+      return withQuery('/alerts/why', [
+        ['rule', route.rule],
+        ['endpoint', route.endpoint],
+      ]);
     case 'scaling':
       return withQuery('/scaling', [['group', route.group ?? '']]);
     case 'unknown':

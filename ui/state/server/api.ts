@@ -4,6 +4,7 @@ import type {
   CollectorsAnswer,
   DecisionsAnswer,
   EndpointsAnswer,
+  ExplainAnswer,
   GroupsAnswer,
   MetadataAnswer,
   problemSchema,
@@ -86,6 +87,10 @@ export class Api {
 
   alerts(status: 'open' | 'all'): Promise<AlertsAnswer> {
     return this.#askTimed(`/api/v1/alerts?status=${status}`);
+  }
+
+  explain(rule: string, endpoint: string): Promise<ExplainAnswer> {
+    return this.#askTimed(`/api/v1/alerts/explain?${new URLSearchParams({ rule, endpoint })}`);
   }
 
   rules(): Promise<RulesAnswer> {

@@ -87,12 +87,16 @@ function factsOf(event: AlertEvent): readonly string[] {
   const { condition, endpoint, note, status } = event;
   const tags = formatTags(event.tags);
   const series = tags === '' ? condition.metric : `${condition.metric}{${tags}}`;
-  const isMetricsUnit = !['pdiff', 'stddev'].includes(condition.func.replace(/\(.*/, ''));
+  const isMetricsUnit = !['pdiff', 'kpdiff', 'stddev', 'seasonal', 'nodata'].includes(
+    condition.func.replace(/\(.*/, ''),
+  );
   const value = formatValue(event.leftValue, isMetricsUnit ? findMetric(condition.metric)?.unit : undefined);
+  const rule = event.expression ?? `${condition.func} ${condition.operator} ${condition.rightValue}`;
+  const isSilence = condition.func.startsWith('nodata');
   return [
     endpoint,
     ...(note === '' ? [] : [note]),
-    `${series} is ${value}, rule ${condition.func} ${condition.operator} ${condition.rightValue}`,
+    isSilence ? `${series}: ${event.reason}` : `${series} is ${value}, rule ${rule}`,
     status === 'OK' ? `recovered after ${duration(event.eventTimeMs - event.sinceMs)}` : sinceText(event),
   ];
 }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { nameSchema } from '../schema.ts';
-import { closed, timeMs } from './parts.ts';
+import { nameSchema } from '../../schema.ts';
+import { closed, timeMs } from '../parts.ts';
 
 export const backtestQuerySchema = Type.Object(
   {

@@ -1,0 +1,43 @@
+/** The rules in force, as the API tells them. */
+import { formatExpression, type RulesAnswer } from '../../core/index.ts';
+import { conditionOf } from '../events/event.ts';
+import { formatRuleCondition, type Rule } from './rule.ts';
+import type { RulesFileStatus } from './rules-file.ts';
+import { formatNode } from './tree.ts';
+
+export function rulesAnswer(file: string | null, status: RulesFileStatus | undefined): RulesAnswer {
+  const rules = status?.rules.rules ?? [];
+  const inherited = status?.rules.templates.flatMap((template) => template.rules) ?? [];
+  return {
+    file,
+    loadedAtMs: status?.loadedAtMs ?? null,
+    error: status?.error ?? null,
+    rules: [...rules, ...inherited].map(ruleAnswer),
+  };
+}
+
+function ruleAnswer(rule: Rule): RulesAnswer['rules'][number] {
+  const { name, priority, maxStep, minIntervalSeconds, note, notify } = rule;
+  const where = whereInWords(rule.where);
+  const answer = { name, ...conditionOf(rule), where, priority, maxStep, minIntervalSeconds, note };
+  return { ...answer, channels: [...notify], ...furtherOf(rule) };
+}
+
+/** What only some rules have. */
+function furtherOf(rule: Rule): Partial<RulesAnswer['rules'][number]> {
+  const { recovery, hours, dependsOn, template } = rule;
+  return {
+    ...(rule.expression === null ? {} : { expression: formatRuleCondition(rule) }),
+    ...(recovery === null ? {} : { recovery: formatExpression(recovery) }),
+    ...(hours === null ? {} : { hours: hours.text }),
+    ...(dependsOn.length === 0 ? {} : { dependsOn: dependsOn.map(({ name }) => name) }),
+    ...(template === null ? {} : { template }),
+  };
+}
+
+/** What a rule's `where` says besides tags, each key as it stands in the file. */
+function whereInWords({ tags: _tags, labels, nodes, ...named }: Rule['where']): Record<string, string> {
+  const labelled = Object.entries(labels).map(([key, value]) => [`labels.${key}`, value]);
+  const below = nodes.length === 0 ? [] : [['node', nodes.map(formatNode).join(' or ')]];
+  return Object.fromEntries([...Object.entries(named), ...below, ...labelled]);
+}
