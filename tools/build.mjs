@@ -114,7 +114,7 @@ async function build(print) {
   try {
     const steps = [run(compiler, ['-p', 'tsconfig.build.json', '--outDir', target])];
     if (existsSync(pageSettings)) steps.push(bundlePage(join(target, 'ui')));
-    if (existsSync(bundleEntry)) steps.push(run('tools/bundle.mjs', [join(target, 'install')]));
+    if (existsSync(bundleEntry)) steps.push(run('tools/bundle.mjs', [target]));
     const failures = (await Promise.all(steps)).filter((code) => code !== 0);
     insist(failures.length === 0, 'build failed; dist/ is as it was');
     const entry = join(target, commandLine);

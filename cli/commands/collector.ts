@@ -11,7 +11,7 @@ export const collectorCommand: Command = {
   run: (args, { clock, err, signal }) => {
     checkFlags(args);
     return supervise(
-      [{ name: 'collector', module: 'collector/main.js', args, nodeArgs: ['--max-semi-space-size=1'] }],
+      [{ name: 'collector', module: 'collector/saker-collector.mjs', args, nodeArgs: ['--max-semi-space-size=1'] }],
       {
         clock,
         signal,

@@ -44,7 +44,7 @@ export async function runProcesses(args: readonly string[], terminal: Terminal, 
   if (setup.withCollector) {
     specs.push({
       name: 'collector',
-      module: 'collector/main.js',
+      module: 'collector/saker-collector.mjs',
       args: [
         '--server',
         `ws://${localHost(config.host)}:${config.port}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Dictionary } from './dictionary.ts';
-import { MESSAGE_BYTES_MAX } from './messages.ts';
+import { MESSAGE_BYTES_MAX } from './messages/limits.ts';
 
 const endpoint = (name: string, labels: Record<string, string> = {}) =>
   ({ name, kind: 'container', host: 'h', state: 'running', labels }) as const;

@@ -2,7 +2,8 @@ import { assert } from '../assert.ts';
 import { AppError } from '../errors.ts';
 import type { Endpoint } from '../series/endpoint.ts';
 import type { SeriesIdentity } from '../series/series.ts';
-import { type DictionaryChunk, type DictionarySeries, MESSAGE_BYTES_MAX } from './messages.ts';
+import { MESSAGE_BYTES_MAX } from './messages/limits.ts';
+import type { DictionaryChunk, DictionarySeries } from './messages/schemas.ts';
 
 const CHUNK_ENTRIES_MAX = 2000;
 

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { AppError } from '../errors.ts';
 import type { ByteWriter } from './bytes.ts';
-import { MESSAGE_BYTES_MAX } from './messages.ts';
+import { MESSAGE_BYTES_MAX } from './messages/limits.ts';
 
 const FORMAT_VERSION = 1;
 const ENVELOPE_BYTES = 8;

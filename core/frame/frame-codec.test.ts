@@ -8,7 +8,7 @@ import { Dictionary } from './dictionary.ts';
 import { open, seal } from './envelope.ts';
 import type { Frame } from './frame.ts';
 import { decodeFrame, encodeFrame } from './frame-codec.ts';
-import { RAW_DECIMALS } from './messages.ts';
+import { RAW_DECIMALS } from './messages/limits.ts';
 
 type Samples = readonly (number | undefined)[];
 

@@ -13,7 +13,7 @@ import type { Second, TimestampMs } from '../time/time.ts';
 import { ByteReader, type ByteWriter } from './bytes.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Frame } from './frame.ts';
-import { RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './messages.ts';
+import { RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './messages/limits.ts';
 
 const TOKEN_ABSENT = 0;
 const TOKEN_RAW = 1;

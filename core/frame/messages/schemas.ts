@@ -1,18 +1,9 @@
 import { type Static, Type } from 'typebox';
-import { inventoryMessageSchema, inventoryWishSchema } from '../api/host-inventory.ts';
-import { MONITORS_MAX, monitorReportSchema, pushedMonitorSchema } from '../api/monitors.ts';
-import { metricSchema, nameSchema, parserOf, tagsSchema } from '../schema.ts';
-import { endpointSchema } from '../series/endpoint.ts';
-
-/** Decimals of a series whose values are arbitrary doubles, kept bit for bit. */
-export const RAW_DECIMALS = 255;
-export const DECIMALS_MAX = 9;
-
-/** At most this many columns in one collector's dictionary: 100 × 200 containers and a host. */
-export const SERIES_PER_COLLECTOR_MAX = 65_536;
-
-/** At most this many bytes in one message, before and after decoding. */
-export const MESSAGE_BYTES_MAX = 1024 * 1024;
+import { inventoryMessageSchema, inventoryWishSchema } from '../../api/host-inventory.ts';
+import { MONITORS_MAX, monitorReportSchema, pushedMonitorSchema } from '../../api/monitors.ts';
+import { metricSchema, nameSchema, parserOf, tagsSchema } from '../../schema.ts';
+import { endpointSchema } from '../../series/endpoint.ts';
+import { DECIMALS_MAX, RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
 const index = Type.Integer({ minimum: 0, maximum: SERIES_PER_COLLECTOR_MAX - 1 });
@@ -88,9 +79,6 @@ export type MonitorsMessage = Static<typeof monitorsMessageSchema>;
 
 export const parseDictionaryChunk = parserOf(dictionaryChunkSchema, 'FRAME_INVALID', 'dictionary chunk');
 export const parseHello = parserOf(helloSchema, 'FRAME_INVALID', 'hello');
-export const parseWelcome = parserOf(welcomeSchema, 'FRAME_INVALID', 'welcome');
-export const parseAck = parserOf(ackSchema, 'FRAME_INVALID', 'acknowledgement');
-export const parseRefusal = parserOf(refusalSchema, 'FRAME_INVALID', 'refusal');
 export const parseMonitorsMessage = parserOf(monitorsMessageSchema, 'FRAME_INVALID', 'monitors');
 export const parseMonitorReport = parserOf(monitorReportSchema, 'FRAME_INVALID', 'report of monitors');
 export const parseInventoryMessage = parserOf(inventoryMessageSchema, 'FRAME_INVALID', 'inventory');
