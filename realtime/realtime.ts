@@ -15,6 +15,7 @@ import {
   type CollectorSocket,
   type FleetListener,
   type Identify,
+  type TakeEvents,
 } from './intake/collector-session.ts';
 import { Enrolment } from './intake/enrolment.ts';
 import { Intake, type IntakeStatus } from './intake/intake.ts';
@@ -41,6 +42,7 @@ export type RealtimeOptions = {
   readonly historySegment: () => Promise<number | null>;
   /** Told what collectors say besides samples. */
   readonly fleet: FleetListener;
+  readonly takeEvents: TakeEvents;
   readonly seriesMax?: number;
   readonly logBytesMax?: number;
 };
@@ -114,6 +116,7 @@ export class Realtime {
       logger: this.#options.logger,
       enrol: (hello, self) => this.#enrolment.enrol(hello, self),
       identify,
+      takeEvents: this.#options.takeEvents,
       onDescribed: () => this.#options.hub.changed('endpoints'),
       fleet: this.#options.fleet,
     });

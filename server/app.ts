@@ -13,10 +13,13 @@ import { localCollectorToken } from './auth/local-token.ts';
 import { migrations as authMigrations } from './auth/migrations.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ServerConfig } from './config.ts';
+import { HostEvents } from './events/host-events.ts';
+import { migrations as eventMigrations } from './events/migrations.ts';
 import { alertingRoutes } from './http/routes/alerting-routes.ts';
 import { consoleRoutes } from './http/routes/console-routes.ts';
 import { dataRoutes } from './http/routes/data-routes.ts';
 import { deliveryRoutes } from './http/routes/delivery-routes.ts';
+import { eventRoutes } from './http/routes/event-routes.ts';
 import { fleetRoutes } from './http/routes/fleet-routes.ts';
 import { installRoutes } from './http/routes/install-routes.ts';
 import { linkRoutes } from './http/routes/link-routes.ts';
@@ -75,6 +78,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     ...alertingMigrations,
     ...scalerMigrations,
     ...fleetMigrations,
+    ...eventMigrations,
   ]);
   closers.add('state store', () => store.close());
   const accounts = new Accounts(store, clock);
@@ -89,6 +93,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
 
   const hub = new LiveHub();
   const publish = (topic: LiveTopic): void => hub.changed(topic);
+  const events = new HostEvents(store, clock, () => publish('events'));
   const alerting = await createAlerting({
     store,
     clock,
@@ -139,6 +144,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     ],
     onCollectorLeft: (collector) => alerting.onCollectorLeft(collector),
     fleet,
+    takeEvents: (collector, told) => events.take(collector, told),
     historySegment: async () => (await readCursorPosition(config.paths.historyCursor))?.segment ?? null,
   });
   closers.add('realtime', () => realtime.close());
@@ -152,6 +158,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     clock,
     queryRange: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
   });
+  eventRoutes(http, { events, clock });
   alertingRoutes(http, { alerting, clock });
   deliveryRoutes(http, { alerting, clock });
   linkRoutes(http, { alerting });

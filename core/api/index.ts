@@ -1,5 +1,6 @@
 export * from './alerts.ts';
 export * from './delivery.ts';
+export * from './events.ts';
 export * from './host-inventory.ts';
 export * from './inventory.ts';
 export * from './live.ts';

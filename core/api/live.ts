@@ -37,7 +37,12 @@ const missedMessage = Type.Object({ type: Type.Literal('missed'), ticks: Type.In
 const changedMessage = Type.Object(
   {
     type: Type.Literal('changed'),
-    topic: Type.Union([Type.Literal('endpoints'), Type.Literal('alerts'), Type.Literal('decisions')]),
+    topic: Type.Union([
+      Type.Literal('endpoints'),
+      Type.Literal('alerts'),
+      Type.Literal('decisions'),
+      Type.Literal('events'),
+    ]),
   },
   closed,
 );

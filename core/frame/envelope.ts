@@ -16,6 +16,8 @@ const messageTypes = {
   monitors: 7,
   report: 8,
   inventory: 9,
+  events: 10,
+  eventsTaken: 11,
 } as const;
 export type MessageType = keyof typeof messageTypes;
 

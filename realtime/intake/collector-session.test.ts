@@ -27,6 +27,7 @@ function server() {
   const ring = new Ring({ seriesMax: 100 });
   const intake = new Intake({ ring, clock, listeners: [], log: { append: () => Promise.resolve() } });
   const enrolment = new Enrolment(clock);
+  const kept: string[] = [];
   const connect = () => {
     const sent: Sent[] = [];
     const closed: string[] = [];
@@ -45,13 +46,17 @@ function server() {
       enrol: (hello, self) => enrolment.enrol(hello, self),
       onDescribed: () => {},
       fleet: { welcomed: () => {}, reported: () => {}, inventoried: () => {} },
+      takeEvents: async (collector, events) => {
+        if (events.some(({ kind }) => kind === 'unkept')) throw new AppError('STATE_STORE', 'the disk is full');
+        for (const event of events) kept.push(`${collector} ${event.id}`);
+      },
       identify: async (collector) => {
         if (collector === 'stolen') throw new AppError('TOKEN_REFUSED', 'this token belongs to another');
       },
     });
     return { session, sent, closed };
   };
-  return { clock, ring, connect };
+  return { clock, ring, connect, kept };
 }
 
 const json = (type: MessageType, body: object): Uint8Array => sealJson(new ByteWriter(), type, body).slice();
@@ -65,7 +70,44 @@ function sendDictionary(session: CollectorSession, dictionary: Dictionary): void
   for (const chunk of dictionary.chunks()) session.receive(json('dictionary', chunk));
 }
 
+const event = (id: string, kind = 'oom_kill') => ({
+  id,
+  kind,
+  severity: 'critical',
+  atMs: START_SECOND * 1000,
+  endpoint: 'h1/web',
+  text: 'a task was killed',
+  line: 'Killed process 7',
+  facts: { process: 'java' },
+});
+
 describe('collector session', () => {
+  test('keeps events and acknowledges them when they are durable', async () => {
+    const { connect, kept } = server();
+    const { session, sent } = connect();
+    session.receive(hello());
+    await settled();
+    session.receive(json('events', { batch: 1, events: [event('b-1'), event('b-2')] }));
+    await settled();
+    expect(kept).toEqual(['h1 b-1', 'h1 b-2']);
+    expect(sent.at(-1)).toEqual({ type: 'eventsTaken', body: { batch: 1 } });
+  });
+
+  test.each([
+    ['that could not be kept', { batch: 1, events: [event('b-1', 'unkept')] }, 'STATE_STORE'],
+    ['without an id', { batch: 1, events: [{ ...event('b-1'), id: '' }] }, 'FRAME_INVALID'],
+    ['beyond a hundred', { batch: 1, events: Array.from({ length: 101 }, () => event('b-1')) }, 'FRAME_INVALID'],
+  ])('ends a connection with events %s, so that they come again', async (_, body, code) => {
+    const { connect } = server();
+    const { session, sent, closed } = connect();
+    session.receive(hello());
+    await settled();
+    session.receive(json('events', body));
+    await settled();
+    expect(sent.at(-1)).toMatchObject({ type: 'refusal', body: { code } });
+    expect(closed).toEqual([code]);
+  });
+
   test('welcomes, takes frames, and acknowledges exactly those that are durable', async () => {
     const { ring, connect } = server();
     const { session, sent } = connect();

@@ -6,9 +6,12 @@ import {
   Dictionary,
   decodeFrame,
   describeError,
+  type EventBatch,
+  type EventsTaken,
   type Frame,
   type FrameHeader,
   type Hello,
+  type HostEvent,
   type InventoryItems,
   isAppError,
   type Logger,
@@ -18,6 +21,7 @@ import {
   open,
   openJson,
   parseDictionaryChunk,
+  parseEventBatch,
   parseHello,
   parseInventoryMessage,
   parseMonitorReport,
@@ -36,6 +40,9 @@ const DICTIONARY_BYTES_MAX = 64 * 1024 * 1024;
 /** Generations of the dictionary that one connection may use: the old one and the new. */
 const GENERATIONS_MAX = 4;
 
+/** Batches of events of one connection that wait for the disk; a collector has one under way. */
+const BATCHES_MAX = 4;
+
 /** The connection as the session sees it; messages are whole. */
 export type CollectorSocket = {
   send(message: Uint8Array): void;
@@ -53,6 +60,7 @@ export type CollectorSessionOptions = {
   readonly onDescribed: () => void;
   readonly identify: Identify;
   readonly fleet: FleetListener;
+  readonly takeEvents: TakeEvents;
 };
 
 /** What a collector says besides samples, and when it may be told what the server wants. */
@@ -64,6 +72,9 @@ export type FleetListener = {
 
 /** Resolves when this connection may speak for a collector; rejects with `TOKEN_REFUSED` when it may not. */
 export type Identify = (collector: string) => Promise<void>;
+
+/** Keeps what a collector tells has happened. Resolves when it is durable; the same event may come again. */
+export type TakeEvents = (collector: string, events: readonly HostEvent[]) => Promise<void>;
 
 export type CollectorSessionStatus = {
   readonly version: string;
@@ -85,6 +96,7 @@ export class CollectorSession {
   #isWelcome = false;
   #base: Frame | null = null;
   #unacked = 0;
+  #batches = 0;
   #dictionaryBytes = 0;
   #lastFrameMs: number | null = null;
   #clockSkewMs: number | null = null;
@@ -120,6 +132,7 @@ export class CollectorSession {
     if (message.type === 'inventory') {
       return fleet.inventoried(this.#collector, parseInventoryMessage(openJson(message.body)).items);
     }
+    if (message.type === 'events') return this.#onEvents(parseEventBatch(openJson(message.body)));
     throw new AppError('FRAME_INVALID', `a ${message.type} message from a collector`);
   }
 
@@ -165,6 +178,24 @@ export class CollectorSession {
     if (chunk.endpoints.length === 0) return;
     for (const { endpoint } of chunk.endpoints) this.#options.ring.describe(this.#collector, endpoint);
     this.#options.onDescribed();
+  }
+
+  #onEvents({ batch, events }: EventBatch): void {
+    if (this.#batches >= BATCHES_MAX) throw new AppError('TOO_MANY_REQUESTS', 'events come faster than they are kept');
+    this.#batches++;
+    const taken: EventsTaken = { batch };
+    this.#options
+      .takeEvents(this.#collector, events)
+      .then(
+        () => {
+          if (!this.#ended) this.#options.socket.send(sealJson(this.#writer, 'eventsTaken', taken));
+        },
+        // Not kept, so not acknowledged: they come again on another connection.
+        (error: unknown) => this.end(error),
+      )
+      .finally(() => {
+        this.#batches--;
+      });
   }
 
   get #collector(): string {

@@ -11,6 +11,13 @@ const main = fileURLToPath(
   new URL(import.meta.url.endsWith('.ts') ? '../../dist/cli/main.js' : '../../cli/main.js', import.meta.url),
 );
 
+/** What the supervisor's processes have in their command lines. */
+const programs = {
+  server: '/server/main.js',
+  history: '/server/history/main.js',
+  collector: '/collector/saker-collector.mjs',
+} as const;
+
 const STOP_MS_MAX = 20_000;
 
 export type SakerOptions = {
@@ -95,9 +102,8 @@ export class Saker {
       const [stat, commandLine] = await Promise.all([read(`/proc/${entry}/stat`), read(`/proc/${entry}/cmdline`)]);
       const parent = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
       if (Number(parent) !== this.pid) continue;
-      for (const name of ['server', 'history', 'collector']) {
-        if (commandLine.includes(name === 'history' ? 'server/history/main.js' : `/${name}/main.js`))
-          found.set(name, Number(entry));
+      for (const [name, program] of Object.entries(programs)) {
+        if (commandLine.includes(program)) found.set(name, Number(entry));
       }
     }
     return found;

@@ -9,3 +9,6 @@ export const SERIES_PER_COLLECTOR_MAX = 65_536;
 
 /** At most this many bytes in one message, before and after decoding. */
 export const MESSAGE_BYTES_MAX = 1024 * 1024;
+
+/** Events in one message: at 3 KiB each they fit twice. */
+export const EVENTS_PER_MESSAGE_MAX = 100;

@@ -1,9 +1,10 @@
 import { type Static, Type } from 'typebox';
+import { hostEventSchema } from '../../api/events.ts';
 import { inventoryMessageSchema, inventoryWishSchema } from '../../api/host-inventory.ts';
 import { MONITORS_MAX, monitorReportSchema, pushedMonitorSchema } from '../../api/monitors.ts';
 import { metricSchema, nameSchema, parserOf, tagsSchema } from '../../schema.ts';
 import { endpointSchema } from '../../series/endpoint.ts';
-import { DECIMALS_MAX, RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './limits.ts';
+import { DECIMALS_MAX, EVENTS_PER_MESSAGE_MAX, RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
 const index = Type.Integer({ minimum: 0, maximum: SERIES_PER_COLLECTOR_MAX - 1 });
@@ -69,15 +70,33 @@ export const monitorsMessageSchema = Type.Object(
   closed,
 );
 
+/**
+ * What happened on the host since the batch before, in the order in which it happened. Sent again,
+ * with the same events, until it is acknowledged: events are told apart by their ids.
+ */
+export const eventsSchema = Type.Object(
+  {
+    batch: Type.Integer({ minimum: 1, maximum: 2 ** 48 }),
+    events: Type.Array(hostEventSchema, { minItems: 1, maxItems: EVENTS_PER_MESSAGE_MAX }),
+  },
+  closed,
+);
+
+/** Every event of this batch is on disk. */
+export const eventsTakenSchema = Type.Object({ batch: Type.Integer({ minimum: 1 }) }, closed);
+
 export type DictionarySeries = Static<typeof dictionarySeriesSchema>;
 export type DictionaryChunk = Static<typeof dictionaryChunkSchema>;
 export type Hello = Static<typeof helloSchema>;
 export type Welcome = Static<typeof welcomeSchema>;
 export type Ack = Static<typeof ackSchema>;
+export type EventBatch = Static<typeof eventsSchema>;
+export type EventsTaken = Static<typeof eventsTakenSchema>;
 export type Refusal = Static<typeof refusalSchema>;
 export type MonitorsMessage = Static<typeof monitorsMessageSchema>;
 
 export const parseDictionaryChunk = parserOf(dictionaryChunkSchema, 'FRAME_INVALID', 'dictionary chunk');
+export const parseEventBatch = parserOf(eventsSchema, 'FRAME_INVALID', 'events');
 export const parseHello = parserOf(helloSchema, 'FRAME_INVALID', 'hello');
 export const parseMonitorsMessage = parserOf(monitorsMessageSchema, 'FRAME_INVALID', 'monitors');
 export const parseMonitorReport = parserOf(monitorReportSchema, 'FRAME_INVALID', 'report of monitors');

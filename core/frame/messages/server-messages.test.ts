@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parserOf } from '../../schema.ts';
-import { ackSchema, refusalSchema, welcomeSchema } from './schemas.ts';
-import { parseAck, parseRefusal, parseWelcome } from './server-messages.ts';
+import { ackSchema, eventsTakenSchema, refusalSchema, welcomeSchema } from './schemas.ts';
+import { parseAck, parseEventsTaken, parseRefusal, parseWelcome } from './server-messages.ts';
 
 const bySchema = {
   welcome: parserOf(welcomeSchema, 'FRAME_INVALID', 'welcome'),
   ack: parserOf(ackSchema, 'FRAME_INVALID', 'acknowledgement'),
+  eventsTaken: parserOf(eventsTakenSchema, 'FRAME_INVALID', 'events taken'),
   refusal: parserOf(refusalSchema, 'FRAME_INVALID', 'refusal'),
 };
 
@@ -32,6 +33,7 @@ const near = fc.oneof(
     weight: 8,
     arbitrary: fc.record({ code: word, message: word, fatal: fc.oneof(fc.boolean(), time) }, { requiredKeys: [] }),
   },
+  { weight: 4, arbitrary: fc.record({ batch: time }, { requiredKeys: [] }) },
   { weight: 2, arbitrary: fc.dictionary(fc.constantFrom('ackedSeq', 'nowMs', 'seq', 'code', 'more'), field) },
   { weight: 1, arbitrary: fc.jsonValue() },
 );
@@ -45,6 +47,7 @@ describe('what a server says', () => {
         const body: unknown = text === undefined ? null : JSON.parse(text);
         expect(outcome(() => parseWelcome(body))).toEqual(outcome(() => bySchema.welcome(body)));
         expect(outcome(() => parseAck(body))).toEqual(outcome(() => bySchema.ack(body)));
+        expect(outcome(() => parseEventsTaken(body))).toEqual(outcome(() => bySchema.eventsTaken(body)));
         expect(outcome(() => parseRefusal(body))).toEqual(outcome(() => bySchema.refusal(body)));
       }),
       { numRuns: 2000 },

@@ -1,10 +1,10 @@
 /**
- * What a server says to a collector, read by hand: three flat objects of numbers and words. The
+ * What a server says to a collector, read by hand: flat objects of numbers and words. The
  * schema library alone would take 17 MB in a process that runs on every host. The types are those of
  * the schemas in `schemas.ts`, and a test holds the readers and the schemas together.
  */
 import { AppError } from '../../errors.ts';
-import type { Ack, Refusal, Welcome } from './schemas.ts';
+import type { Ack, EventsTaken, Refusal, Welcome } from './schemas.ts';
 
 const TIME_MAX = 2 ** 52;
 
@@ -27,6 +27,12 @@ export function parseAck(body: unknown): Ack {
 export function parseRefusal(body: unknown): Refusal {
   const fields = new Fields('refusal', body, ['code', 'message', 'fatal']);
   return { code: fields.text('code', 64), message: fields.text('message', 1024), fatal: fields.bool('fatal') };
+}
+
+export function parseEventsTaken(body: unknown): EventsTaken {
+  const batch = new Fields('events taken', body, ['batch']).count('batch');
+  if (batch === 0) throw new AppError('FRAME_INVALID', 'events taken: batches count from 1', { where: '/batch' });
+  return { batch };
 }
 
 /** The fields of an object that has these and no others. */

@@ -52,7 +52,7 @@ describe('the bundle', () => {
       await run(process.execPath, [join(root, 'tools/bundle.mjs'), folder], { cwd: folder });
       const [first, again] = await Promise.all([
         readFile(join(built, 'saker.mjs')),
-        readFile(join(folder, 'saker.mjs')),
+        readFile(join(folder, 'install/saker.mjs')),
       ]);
       expect(again.equals(first)).toBe(true);
       const checksum = createHash('sha256').update(first).digest('hex');
