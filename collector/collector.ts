@@ -7,6 +7,7 @@ import { ProcFiles } from './process/proc-files.ts';
 import { Measurement } from './sampling/measurement.ts';
 import { TickLoop } from './sampling/tick-loop.ts';
 import { ClockOffset } from './transport/clock-offset.ts';
+import { EventQueue } from './transport/event-queue.ts';
 import { Link } from './transport/link.ts';
 import { ResendBuffer } from './transport/resend-buffer.ts';
 
@@ -27,6 +28,8 @@ export type CollectorOptions = {
   readonly configFile: string | null;
   /** Folder for what outlives a restart; null: nothing does. */
   readonly stateDirectory: string | null;
+  /** The kernel's log; null: nobody reads it. */
+  readonly kernelLog: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
 };
@@ -41,11 +44,13 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   checkAddress(server);
   const random = (): number => randomInt(2 ** 32) / 2 ** 32;
   const offset = new ClockOffset();
+  const events = new EventQueue();
   const measurement = new Measurement({
     ...options,
     random,
     clockOffsetMs: () => offset.offsetMs,
     ticksMissed: () => ticks.skipped,
+    tell: (event) => events.push(event),
   });
   const buffer = new ResendBuffer();
   const { host: collector, bootEpoch } = measurement;
@@ -60,7 +65,7 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   });
   const identity = { collector, bootEpoch, version };
   const link: Link = new Link({
-    ...{ server, tokenFile, buffer, offset, clock, logger, random },
+    ...{ server, tokenFile, buffer, events, offset, clock, logger, random },
     ...identity,
     onMonitors: (wanted) => declared.take(wanted),
   });
@@ -77,6 +82,7 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     framesUnsendable: link.unsendable,
     procFilesSkipped: procFiles?.skipped ?? 0,
     procFilesRefused: procFiles?.refused ?? 0,
+    eventsDropped: events.dropped,
     ...measurement.losses(),
     ...declared.losses(),
   }));

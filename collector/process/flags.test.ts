@@ -15,6 +15,7 @@ describe('the flags of the collector', () => {
       procFiles: null,
       configFile: null,
       stateDirectory: null,
+      kernelLog: '/dev/kmsg',
       logLevel: 'info',
     });
   });

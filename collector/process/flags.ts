@@ -16,6 +16,7 @@ export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLev
   | 'procFiles'
   | 'configFile'
   | 'stateDirectory'
+  | 'kernelLog'
 >;
 
 export const collectorUsage = `Usage: saker collector --token-file FILE [options]
@@ -32,6 +33,7 @@ Measures this host and its containers every second and sends that to a server.
                        mounted into it (off)
   --config FILE        monitors, receivers and labels of this host, see docs/monitors.md (none)
   --state-dir DIR      folder for what outlives a restart, such as how far logs were read (none)
+  --kernel-log FILE    the kernel's log, "none" to leave it alone (/dev/kmsg)
   --log-level LEVEL    info, or warn to hear only of what goes wrong (info)
   --help               this text
 `;
@@ -47,6 +49,7 @@ const flags = {
   'proc-files': text,
   config: text,
   'state-dir': text,
+  'kernel-log': text,
   'log-level': text,
   help: { type: 'boolean' },
 } as const;
@@ -67,12 +70,17 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     name: values.name ?? hostName,
     cgroupRoot: values['cgroup-root'] ?? '/sys/fs/cgroup',
     procRoot: values['proc-root'] ?? '/proc',
-    dockerSocket: values['docker-socket'] === 'none' ? null : (values['docker-socket'] ?? '/var/run/docker.sock'),
     procFiles: values['proc-files'] ?? null,
     configFile: values.config ?? null,
     stateDirectory: values['state-dir'] ?? null,
+    dockerSocket: pathOrNone(values['docker-socket'] ?? '/var/run/docker.sock'),
+    kernelLog: pathOrNone(values['kernel-log'] ?? '/dev/kmsg'),
     logLevel: logLevelOf(values['log-level'] ?? 'info'),
   };
+}
+
+function pathOrNone(path: string): string | null {
+  return path === 'none' ? null : path;
 }
 
 function logLevelOf(level: string): LogLevel {

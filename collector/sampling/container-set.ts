@@ -6,10 +6,10 @@
  * when the first has ended and Docker tells of the second again.
  */
 import { assert, type Endpoint, type Logger, SERIES_PER_COLLECTOR_MAX } from '../../core/index.ts';
-import { type CgroupFolders, type CgroupRoots, findCgroups } from '../probes/container/cgroup-paths.ts';
+import { type CgroupFolders, type CgroupRoots, cgroupPathOf, findCgroups } from '../probes/container/cgroup-paths.ts';
 import { ContainerProbe } from '../probes/container/container-probe.ts';
 import { type ProbeShared, ProbeSite } from '../probes/probe.ts';
-import { type ContainerDescription, endpointOf } from './identity.ts';
+import { type ContainerDescription, endpointOf, type Owner, ownerFacts } from './identity.ts';
 import { ENDPOINTS_MAX, type EndpointEntry } from './series-register.ts';
 
 type Member = {
@@ -33,6 +33,8 @@ export class ContainerSet {
   readonly #members = new Map<string, Member>();
   /** Containers that lost their identity to another one, by id; they wait for it to end. */
   readonly #waiting = new Map<string, ContainerDescription>();
+  /** By container id, the newest last; those that ended are forgotten when there are too many. */
+  readonly #owners = new Map<string, Owner>();
   #stagger = 0;
   /** Containers that were not measured because their identity or the budget was taken. */
   refused = 0;
@@ -86,6 +88,19 @@ export class ContainerSet {
     for (const member of [...this.#members.values()]) if (member.probe.isGone) this.#end(member);
   }
 
+  /**
+   * Whose control group or process that is, also of a container that ended a moment ago: who is
+   * killed for want of memory is often gone before the kernel's line is read.
+   */
+  ownerOf({ cgroup, pid }: { readonly cgroup?: string; readonly pid?: number }): Owner | null {
+    const path = cgroup ?? (pid === undefined ? '' : cgroupPathOf(this.#roots.procRoot, pid));
+    for (const [id] of path.matchAll(/[0-9a-f]{64}/g)) {
+      const owner = this.#owners.get(id);
+      if (owner !== undefined) return owner;
+    }
+    return null;
+  }
+
   /** The probes of all containers, to be sampled in turn. */
   *probes(): Iterable<ContainerProbe> {
     for (const { probe } of this.#members.values()) yield probe;
@@ -109,15 +124,27 @@ export class ContainerSet {
     if (entry === null) return this.#refuse(container, description.name, 'the budget of endpoints');
     const site = new ProbeSite(this.#shared, entry);
     const folders = known ?? findCgroups(this.#roots, container.pid, container.id);
-    if (Object.keys(folders).length === 0) {
-      const fields = { container: container.name, pid: container.pid, cgroupRoot: this.#roots.cgroupRoot };
-      this.#logger.warn(
-        fields,
-        'no accounting found for a container: start the collector in the host cgroup namespace',
-      );
-    }
+    if (Object.keys(folders).length === 0) this.#complain(container);
     const probe = new ContainerProbe(site, container, folders, this.#stagger++);
     this.#members.set(container.id, { container, entry, probe });
+    this.#remember(container, description.name);
+  }
+
+  /** A process that lived for a moment and is gone again is no reason to. */
+  #complain({ name, pid }: ContainerDescription): void {
+    if (cgroupPathOf(this.#roots.procRoot, pid) === '') return;
+    const fields = { container: name, pid, cgroupRoot: this.#roots.cgroupRoot };
+    const advice = 'start the collector in the host cgroup namespace';
+    this.#logger.warn(fields, `no accounting found for a container: ${advice}`);
+  }
+
+  #remember(container: ContainerDescription, endpoint: string): void {
+    this.#owners.delete(container.id);
+    this.#owners.set(container.id, { endpoint, facts: ownerFacts(container) });
+    for (const id of this.#owners.keys()) {
+      if (this.#owners.size <= OWNERS_MAX) return;
+      if (!this.#members.has(id)) this.#owners.delete(id);
+    }
   }
 
   /** Who has this identity now, for the log; null when nobody does. */
@@ -154,6 +181,9 @@ export class ContainerSet {
     }
   }
 }
+
+/** Containers that events are joined to, the ended ones included. */
+const OWNERS_MAX = ENDPOINTS_MAX;
 
 /** A host's containers that can have a place each: every one needs an endpoint and some series. */
 const MEMBERS_MAX = Math.min(ENDPOINTS_MAX, SERIES_PER_COLLECTOR_MAX) - 1;

@@ -90,6 +90,17 @@ export function endpointOf(container: ContainerDescription, host: string): Endpo
   };
 }
 
+/** Whom an event belongs to, and what a person wants to know of them beside their name. */
+export type Owner = { readonly endpoint: string; readonly facts: Readonly<Record<string, string>> };
+
+const SERVICE_LABELS = ['saker.service', 'com.docker.compose.service', 'com.docker.swarm.service.name'];
+
+export function ownerFacts(container: ContainerDescription): Record<string, string> {
+  const service = SERVICE_LABELS.map((key) => clean(container.labels[key] ?? '')).find((text) => text !== '');
+  const facts = { container: container.id.slice(0, 12), image: cut(clean(container.image), 256) };
+  return service === undefined ? facts : { ...facts, service: cut(service, 256) };
+}
+
 /** A host's name as an endpoint: bounded, without slashes and control characters. */
 export function hostNameOf(name: string): string {
   return bounded(cleanPart(name) || 'unnamed');

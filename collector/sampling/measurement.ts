@@ -3,13 +3,15 @@
  * Docker tells of, and the columns that they fill. A collector sends what comes out of it;
  * `saker top` shows it.
  */
-import { AppError, aborted, type Clock, type Logger, type Second } from '../../core/index.ts';
+
+import { AppError, aborted, type Clock, type HostEvent, type Logger, type Second } from '../../core/index.ts';
 import { Readings } from '../declared/readings.ts';
 import { FactsDesk } from '../docker/container-facts.ts';
 import { ContainerWatch } from '../docker/container-watch.ts';
 import { DockerHttp } from '../docker/docker-http.ts';
+import { KernelLog } from '../kernel-log/kernel-log.ts';
 import type { OwnContainer } from '../probes/container/own-container.ts';
-import { describeHost } from '../probes/host/description.ts';
+import { bootOf, describeHost } from '../probes/host/description.ts';
 import { hostProbes } from '../probes/host/index.ts';
 import { type Probe, ProbeShared, ProbeSite } from '../probes/probe.ts';
 import { ContainerSet } from './container-set.ts';
@@ -32,6 +34,9 @@ export type MeasurementOptions = {
   readonly clockOffsetMs: () => number;
   /** The container that this process lives in, where that is to be measured. */
   readonly own?: OwnContainer;
+  /** The kernel log, and who is told what it says; absent: nobody reads it. */
+  readonly kernelLog?: string | null;
+  readonly tell?: (event: HostEvent) => void;
   /** Seconds without a tick since the start, where somebody counts them. */
   readonly ticksMissed?: () => number;
 };
@@ -43,6 +48,7 @@ export class Measurement {
   readonly #register = new SeriesRegister();
   readonly #hostProbes: readonly Probe[];
   readonly #containers: ContainerSet;
+  readonly #kernelLog: KernelLog | null;
   readonly #sampler: Sampler;
   readonly #watch: ContainerWatch | null;
   readonly #hostEntry: EndpointEntry;
@@ -61,8 +67,9 @@ export class Measurement {
     const site = new ProbeSite(shared, host);
     this.#hostEntry = host;
     this.readings = new Readings(this.#register, host);
-    this.#hostProbes = [...hostProbes(site), this.readings];
     this.#containers = new ContainerSet({ host: this.host, cgroupRoot, shared, logger });
+    this.#kernelLog = this.#kernelLogOf(options, site);
+    this.#hostProbes = [...hostProbes(site), this.readings, ...(this.#kernelLog === null ? [] : [this.#kernelLog])];
     if (options.own !== undefined) this.#containers.running(options.own.container, options.own.folders);
     const docker = options.dockerSocket === null ? null : new DockerHttp(options.dockerSocket, clock);
     this.facts = new FactsDesk(docker);
@@ -111,6 +118,8 @@ export class Measurement {
       probesFailed: this.#sampler.failures,
       containersRefused: this.#containers.refused,
       seriesRefused: this.#register.refused,
+      kernelLinesLost: this.#kernelLog?.overruns ?? 0,
+      eventsSuppressed: this.#kernelLog?.suppressed ?? 0,
       inspectionsFailed: this.#watch?.inspectFailures ?? 0,
     };
   }
@@ -119,6 +128,20 @@ export class Measurement {
   close(): void {
     this.#containers.close();
     for (const probe of this.#hostProbes) probe.close();
+  }
+
+  #kernelLogOf({ kernelLog, tell, procRoot, clock, logger }: MeasurementOptions, site: ProbeSite): KernelLog | null {
+    if (typeof kernelLog !== 'string' || tell === undefined) return null;
+    const log = new KernelLog({
+      path: kernelLog,
+      tell,
+      ...bootOf(procRoot, clock),
+      site,
+      host: this.host,
+      ownerOf: (told) => this.#containers.ownerOf(told),
+    });
+    if (!log.isOpen) logger.warn({ path: kernelLog }, 'the kernel log can not be read: nobody tells of OOM kills');
+    return log;
   }
 
   #watchOf(docker: DockerHttp, { clock, logger, random }: MeasurementOptions, host: EndpointEntry): ContainerWatch {

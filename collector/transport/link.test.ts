@@ -10,13 +10,16 @@ import {
   type Clock,
   Dictionary,
   decodeFrame,
+  type EventBatch,
   type Frame,
   type Hello,
+  type HostEvent,
   type Logger,
   type MonitorsMessage,
   open,
   openJson,
   parseDictionaryChunk,
+  parseEventBatch,
   parseHello,
   sealJson,
   second,
@@ -25,6 +28,7 @@ import {
 import type { DescribedFrame } from '../sampling/sampler.ts';
 import { SeriesRegister } from '../sampling/series-register.ts';
 import { ClockOffset } from './clock-offset.ts';
+import { EventQueue } from './event-queue.ts';
 import { Link } from './link.ts';
 import { ResendBuffer } from './resend-buffer.ts';
 
@@ -42,6 +46,7 @@ class Visit {
   readonly authorization: string | undefined;
   hello: Hello | null = null;
   readonly frames: Frame[] = [];
+  readonly batches: EventBatch[] = [];
   readonly dictionaries = new Map<number, Dictionary>();
   #base: Frame | null = null;
 
@@ -50,8 +55,12 @@ class Visit {
     this.authorization = authorization;
   }
 
-  receive(message: Buffer): 'hello' | 'dictionary' | 'frame' {
+  receive(message: Buffer): 'hello' | 'dictionary' | 'frame' | 'events' {
     const { type, body } = open(message);
+    if (type === 'events') {
+      this.batches.push(parseEventBatch(openJson(body)));
+      return type;
+    }
     if (type === 'hello') this.hello = parseHello(openJson(body));
     else if (type === 'dictionary') {
       const chunk = parseDictionaryChunk(openJson(body));
@@ -69,7 +78,7 @@ class Visit {
     return this.frames.map((frame) => frame.seq);
   }
 
-  say(type: 'welcome' | 'ack' | 'refusal', body: object): void {
+  say(type: 'welcome' | 'ack' | 'eventsTaken' | 'refusal', body: object): void {
     this.socket.send(sealJson(new ByteWriter(), type, body).slice());
   }
 
@@ -86,6 +95,7 @@ let behaviour: Behaviour;
 let visits: Visit[];
 let link: Link;
 let buffer: ResendBuffer;
+let events: EventQueue;
 let offset: ClockOffset;
 let wanted: MonitorsMessage[];
 let log: { readonly level: string; readonly fields: object; readonly message: string }[];
@@ -126,6 +136,7 @@ function linkTo(address: string): Link {
   const note = (level: string) => (fields: object, message: string) => void log.push({ level, fields, message });
   const logger: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
   return new Link({
+    events,
     server: address,
     tokenFile: join(folder, 'token'),
     collector: 'h',
@@ -149,6 +160,7 @@ beforeEach(async () => {
   wanted = [];
   seq = 0;
   buffer = new ResendBuffer();
+  events = new EventQueue();
   offset = new ClockOffset();
   register = new SeriesRegister();
   server = await listen();
@@ -404,6 +416,31 @@ describe('the link to the server', () => {
     expect(log.find(({ level }) => level === 'error')?.fields).toMatchObject({
       reason: expect.stringContaining('another host is called h (IDENTITY_TAKEN)'),
     });
+  });
+
+  test('sends events until they are acknowledged, on another connection if need be', async () => {
+    const event = (id: string): HostEvent => ({
+      id,
+      kind: 'oom_kill',
+      severity: 'critical',
+      atMs: 1,
+      endpoint: 'h/web',
+      text: 't',
+      line: 'l',
+      facts: {},
+    });
+    for (const id of ['b-1', 'b-2']) events.push(event(id));
+    link.start();
+    await opened();
+    await until(() => visits[0]?.batches.length === 1, 'a batch');
+    expect(visits[0]?.batches[0]).toMatchObject({ batch: 1, events: [{ id: 'b-1' }, { id: 'b-2' }] });
+    events.push(event('b-3'));
+    visits[0]?.socket.terminate();
+    await until(() => visits[1]?.batches.length === 1, 'the same events again');
+    const [again] = visits[1]?.batches ?? [];
+    expect(again?.events.map(({ id }) => id)).toEqual(['b-1', 'b-2', 'b-3']);
+    visits[1]?.say('eventsTaken', { batch: again?.batch ?? 0 });
+    await until(() => events.size === 0, 'nothing left to tell');
   });
 
   test('stops while it waits to connect', async () => {

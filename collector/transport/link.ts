@@ -25,6 +25,7 @@ import {
   open,
   openJson,
   parseAck,
+  parseEventsTaken,
   parseMonitorsMessage,
   parseRefusal,
   parseWelcome,
@@ -33,6 +34,7 @@ import {
 import type { DescribedFrame } from '../sampling/sampler.ts';
 import { Backoff } from './backoff.ts';
 import type { ClockOffset } from './clock-offset.ts';
+import type { EventQueue } from './event-queue.ts';
 import { FrameChain } from './frame-chain.ts';
 import type { ResendBuffer } from './resend-buffer.ts';
 
@@ -59,6 +61,7 @@ export type LinkOptions = {
   readonly bootEpoch: number;
   readonly version: string;
   readonly buffer: ResendBuffer;
+  readonly events: EventQueue;
   readonly offset: ClockOffset;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -221,6 +224,7 @@ export class Link {
     if (type === 'welcome') return this.#welcomed(parseWelcome(openJson(body)), greetedAtMs);
     if (type === 'ack') return this.#acknowledged(parseAck(openJson(body)));
     if (type === 'monitors') return this.#options.onMonitors(parseMonitorsMessage(openJson(body)));
+    if (type === 'eventsTaken') return this.#options.events.taken(parseEventsTaken(openJson(body)).batch);
     if (type === 'refusal') return this.#refused(parseRefusal(openJson(body)));
     throw new AppError('FRAME_INVALID', `a ${type} message, which only a collector sends`);
   }
@@ -257,9 +261,11 @@ export class Link {
   #sendWaiting(): void {
     const state = this.#state;
     if (state.kind !== 'open') return;
-    const { buffer } = this.#options;
+    const { buffer, events } = this.#options;
     const newest = buffer.newestUnsent();
     if (newest !== null && !this.#send(state, newest)) return;
+    const batch = events.take();
+    if (batch !== null) state.chain.sendJson('events', batch);
     for (let count = 0; count < BACKLOG_PER_TICK; count++) {
       const oldest = buffer.oldestUnsent();
       if (oldest === null || !this.#send(state, oldest)) return;
@@ -285,6 +291,7 @@ export class Link {
 
   #lost(reason: string): void {
     this.#options.buffer.connectionLost();
+    this.#options.events.connectionLost();
     this.reconnects++;
     const refusal = this.#refusal;
     this.#refusal = null;

@@ -74,6 +74,13 @@ const tables: readonly MetricDefinition[] = [
 ];
 
 const stall = (what: string, who: string) => `Time in which ${who} waited for ${what} (PSI); absent without PSI`;
+const log: readonly MetricDefinition[] = [
+  gauge('kernel.log.events', 'count', 'Lines of the kernel log that tell of this kind of trouble, in this second', {
+    ...host,
+    tags: ['kind'],
+  }),
+];
+
 const pressure: readonly MetricDefinition[] = (['cpu', 'memory', 'io'] as const).flatMap((resource) => {
   const name = { cpu: 'a processor', memory: 'memory', io: 'block I/O' }[resource];
   return [
@@ -110,4 +117,11 @@ const life: readonly MetricDefinition[] = [
   ),
 ];
 
-export const kernelMetrics: readonly MetricDefinition[] = [...protocols, ...tables, ...pressure, ...paging, ...life];
+export const kernelMetrics: readonly MetricDefinition[] = [
+  ...protocols,
+  ...tables,
+  ...log,
+  ...pressure,
+  ...paging,
+  ...life,
+];

@@ -82,6 +82,13 @@ function versionTwo(root: string, line: Line | undefined, containerId: string): 
   return null;
 }
 
+/** All control groups of a process in one text; empty when it is gone. */
+export function cgroupPathOf(procRoot: string, pid: number): string {
+  return readLines(`${procRoot}/${pid}/cgroup`)
+    .map(({ path }) => path)
+    .join(' ');
+}
+
 function readLines(path: string): Line[] {
   let text: string;
   try {

@@ -1,6 +1,6 @@
 /** What is said of a host beside its series: its size, its kernel, what runs its containers. */
 import { readFileSync } from 'node:fs';
-import { AppError, type Endpoint } from '../../../core/index.ts';
+import { AppError, type Clock, type Endpoint } from '../../../core/index.ts';
 import { cgroupVersionOf } from '../container/cgroup-paths.ts';
 
 /** Throws `CONFIG_INVALID` where the proc folder has no figures. */
@@ -26,4 +26,11 @@ function readText(path: string): string {
   } catch (cause) {
     throw new AppError('CONFIG_INVALID', 'the proc file system can not be read', { where: path, cause });
   }
+}
+
+/** Which boot of the host this is, and when it was: the kernel log counts from there. */
+export function bootOf(procRoot: string, clock: Clock): { bootId: string; bootedAtMs: number } {
+  const bootId = readText(`${procRoot}/sys/kernel/random/boot_id`).trim().slice(0, 64);
+  const uptimeSeconds = Number(readText(`${procRoot}/uptime`).split(' ')[0]);
+  return { bootId, bootedAtMs: clock.nowMs() - uptimeSeconds * 1000 };
 }

@@ -1,5 +1,5 @@
 import { type Clock, eventsAnswerSchema, eventsQuerySchema } from '../../../core/index.ts';
-import type { HostEvents } from '../../events/host-events.ts';
+import type { HostEvents } from '../../operations/events/host-events.ts';
 import type { HttpServer } from '../server.ts';
 
 export type EventRouteOptions = { readonly events: HostEvents; readonly clock: Clock };

@@ -7,8 +7,8 @@ import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { stop } from '../../harness/agent.ts';
 import type { BenchContext } from '../bench.ts';
-import { stop } from './agent.ts';
 import { cpuPercent, pidsWith, residentMegabytes } from './processes.ts';
 
 const WARM_UP_MS = 15_000;

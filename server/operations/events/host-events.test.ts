@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type HostEvent, VirtualClock } from '../../core/index.ts';
-import { EngineStore } from '../state/testing/engine-store.ts';
+import { type HostEvent, VirtualClock } from '../../../core/index.ts';
+import { EngineStore } from '../../state/testing/engine-store.ts';
 import { HostEvents } from './host-events.ts';
 import { migrations } from './migrations.ts';
 

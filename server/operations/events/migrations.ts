@@ -1,4 +1,4 @@
-import type { Migration } from '../../core/index.ts';
+import type { Migration } from '../../../core/index.ts';
 
 /** `host_event`: what collectors told, each event once; `body` is the event as it came. */
 export const migrations: readonly Migration[] = [

@@ -8,7 +8,7 @@ import {
   type SqlValue,
   type StateStore,
   type StoredEvent,
-} from '../../core/index.ts';
+} from '../../../core/index.ts';
 
 /** Events older than this are forgotten, and the oldest beyond this many: a kilobyte each, 100 MB. */
 const KEEP_MS = 90 * 24 * 3600 * 1000;
