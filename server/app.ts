@@ -17,7 +17,6 @@ import { alertingRoutes } from './http/routes/alerting-routes.ts';
 import { consoleRoutes } from './http/routes/console-routes.ts';
 import { dataRoutes } from './http/routes/data-routes.ts';
 import { deliveryRoutes } from './http/routes/delivery-routes.ts';
-import { eventRoutes } from './http/routes/event-routes.ts';
 import { fleetRoutes } from './http/routes/fleet-routes.ts';
 import { installRoutes } from './http/routes/install-routes.ts';
 import { linkRoutes } from './http/routes/link-routes.ts';
@@ -156,9 +155,9 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   dataRoutes(http, {
     realtime,
     clock,
+    events,
     queryRange: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
   });
-  eventRoutes(http, { events, clock });
   alertingRoutes(http, { alerting, clock });
   deliveryRoutes(http, { alerting, clock });
   linkRoutes(http, { alerting });

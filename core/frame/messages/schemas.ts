@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { hostEventSchema } from '../../api/events.ts';
-import { inventoryMessageSchema, inventoryWishSchema } from '../../api/host-inventory.ts';
+import { hostEventSchema } from '../../api/hosts/events.ts';
+import { inventoryMessageSchema, inventoryWishSchema } from '../../api/hosts/host-inventory.ts';
 import { MONITORS_MAX, monitorReportSchema, pushedMonitorSchema } from '../../api/monitors.ts';
 import { metricSchema, nameSchema, parserOf, tagsSchema } from '../../schema.ts';
 import { endpointSchema } from '../../series/endpoint.ts';

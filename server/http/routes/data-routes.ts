@@ -2,6 +2,8 @@ import {
   type Clock,
   collectorsAnswerSchema,
   endpointsAnswerSchema,
+  eventsAnswerSchema,
+  eventsQuerySchema,
   findMetric,
   metadataAnswerSchema,
   metrics,
@@ -14,16 +16,18 @@ import {
   seriesQuerySchema,
 } from '../../../core/index.ts';
 import type { Realtime } from '../../../realtime/index.ts';
+import type { HostEvents } from '../../operations/events/host-events.ts';
 import type { HttpServer } from '../server.ts';
 
 export type DataRouteOptions = {
   readonly realtime: Realtime;
   readonly clock: Clock;
+  readonly events: HostEvents;
   readonly queryRange: (query: QueryRange) => Promise<QueryRangeAnswer>;
 };
 
 /** What there is, and what it measured. */
-export function dataRoutes(app: HttpServer, { realtime, clock, queryRange }: DataRouteOptions): void {
+export function dataRoutes(app: HttpServer, { realtime, clock, events, queryRange }: DataRouteOptions): void {
   const config = { access: 'user' } as const;
   app.get(
     '/api/v1/endpoints',
@@ -59,6 +63,20 @@ export function dataRoutes(app: HttpServer, { realtime, clock, queryRange }: Dat
     '/api/v1/metadata',
     { config, schema: { summary: 'The metric catalogue', tags: ['data'], response: { 200: metadataAnswerSchema } } },
     async () => ({ metrics: metrics.map((metric) => ({ ...metric, tags: [...metric.tags] })) }),
+  );
+  app.get(
+    '/api/v1/events',
+    {
+      config,
+      schema: {
+        summary: 'What happened on hosts and to containers',
+        description: 'OOM kills, hung tasks, disk errors and crashes from the kernel log of each host, newest first.',
+        tags: ['data'],
+        querystring: eventsQuerySchema,
+        response: { 200: eventsAnswerSchema },
+      },
+    },
+    async (request) => ({ nowMs: clock.nowMs(), events: await events.list(request.query) }),
   );
   app.post(
     '/api/v1/query_range',

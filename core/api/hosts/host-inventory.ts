@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { nameSchema } from '../schema.ts';
-import { closed, timeMs } from './parts.ts';
+import { nameSchema } from '../../schema.ts';
+import { closed, timeMs } from '../parts.ts';
 
 /** Items of one host: mounts, limits, sysctls and whatever was declared. */
 export const INVENTORY_ITEMS_MAX = 2000;

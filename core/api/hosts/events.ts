@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { nameSchema } from '../schema.ts';
-import { closed, identifier, timeMs } from './parts.ts';
+import { nameSchema } from '../../schema.ts';
+import { closed, identifier, timeMs } from '../parts.ts';
 
 const kind = Type.String({ minLength: 1, maxLength: 32, pattern: '^[a-z][a-z0-9_]*$' });
 
