@@ -3,10 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { checkRules } from '../rules/read/check.ts';
 import { formatFault } from '../rules/read/source.ts';
 
-const text = readFileSync(new URL('../../docs/alerting-channels.md', import.meta.url), 'utf8');
+const text = readFileSync(new URL('../../docs/channels/channels.md', import.meta.url), 'utf8');
 const examples = [...text.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml = '']) => yaml);
 
-describe('an example of docs/alerting-channels.md', () => {
+describe('an example of docs/channels/channels.md', () => {
   test.each(examples)('reads without a fault: %s', (yaml) => {
     const checked = checkRules(yaml, 'example.yaml');
     expect(checked.kind === 'invalid' ? checked.errors.map(formatFault) : []).toEqual([]);

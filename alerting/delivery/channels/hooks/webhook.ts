@@ -1,5 +1,5 @@
 /**
- * A POST of the event as JSON to an address of the receiver's choice; docs/alerting-channels.md has the bodies.
+ * A POST of the event as JSON to an address of the receiver's choice; docs/channels/channels.md has the bodies.
  * A 2xx is a delivery, whatever the answer's body says; all else is tried again.
  */
 import type { Fields } from '../../../rules/read/fields.ts';
