@@ -22,6 +22,8 @@ export type CollectorOptions = {
   readonly procRoot: string;
   /** Docker's unix socket. Nothing has to be there; null: nobody looks. */
   readonly dockerSocket: string | null;
+  /** Podman's, asked once a container of Podman was seen. */
+  readonly podmanSocket: string | null;
   /** Folder for files in the formats of proc(5), one sub-folder a container; null: none are written. */
   readonly procFiles: string | null;
   /** What people declare for this host; null: nothing. */

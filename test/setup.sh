@@ -40,6 +40,9 @@ chromium chromium
 redis-server redis-server
 ip iproute2
 script bsdutils
+podman podman
+runc runc
+ctr containerd
 LIST
 }
 

@@ -17,6 +17,7 @@ const spec = {
   server: text,
   'token-file': text,
   'docker-socket': text,
+  'podman-socket': text,
   'cgroup-root': text,
   'proc-root': text,
   sort: text,
@@ -62,6 +63,7 @@ cgroup, and not the machine around it. With --server it shows everything that a 
   --width CELLS          width of the table that --once prints (the terminal's, or ${WIDTH_DEFAULT})
   --no-color             no colours; so does the environment variable NO_COLOR
   --docker-socket PATH   Docker's unix socket, "none" for none (/var/run/docker.sock)
+  --podman-socket PATH   Podman's, the same (/run/podman/podman.sock)
   --cgroup-root DIR      where the cgroups are mounted (/sys/fs/cgroup)
   --proc-root DIR        where the proc file system is mounted (/proc)
 
@@ -97,7 +99,8 @@ async function sourceOf(flags: Flags, { clock }: Terminal): Promise<Source> {
       clock,
       cgroupRoot: flags['cgroup-root'] ?? '/sys/fs/cgroup',
       procRoot: flags['proc-root'] ?? '/proc',
-      dockerSocket: flags['docker-socket'] === 'none' ? null : (flags['docker-socket'] ?? '/var/run/docker.sock'),
+      dockerSocket: socketOf(flags['docker-socket'], '/var/run/docker.sock'),
+      podmanSocket: socketOf(flags['podman-socket'], '/run/podman/podman.sock'),
     });
   }
   const isAddress = URL.canParse(server) && /^https?:$/.test(new URL(server).protocol);
@@ -105,6 +108,8 @@ async function sourceOf(flags: Flags, { clock }: Terminal): Promise<Source> {
   if (tokenFile === undefined) throw new UsageError('--server needs --token-file, a file with a token of scope api');
   return new ServerSource({ url: server.replace(/\/+$/, ''), token: (await readText(tokenFile)).trim(), clock });
 }
+
+const socketOf = (flag: string | undefined, usual: string): string | null => (flag === 'none' ? null : (flag ?? usual));
 
 function stateOf(flags: Flags): ViewState {
   const sort = oneOf(

@@ -12,7 +12,7 @@ import {
   matchesWildcard,
   version,
 } from '../../core/index.ts';
-import type { FactsDesk } from '../docker/container-facts.ts';
+import type { FactsDesk } from '../engines/container-facts.ts';
 import type { ContainerDescription } from '../sampling/identity.ts';
 import type { EndpointEntry } from '../sampling/series-register.ts';
 import { type CollectorConfig, defaultConfig } from './file/config.ts';

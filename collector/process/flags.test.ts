@@ -12,6 +12,7 @@ describe('the flags of the collector', () => {
       cgroupRoot: '/sys/fs/cgroup',
       procRoot: '/proc',
       dockerSocket: '/var/run/docker.sock',
+      podmanSocket: '/run/podman/podman.sock',
       procFiles: null,
       configFile: null,
       stateDirectory: null,

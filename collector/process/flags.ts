@@ -13,6 +13,7 @@ export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLev
   | 'cgroupRoot'
   | 'procRoot'
   | 'dockerSocket'
+  | 'podmanSocket'
   | 'procFiles'
   | 'configFile'
   | 'stateDirectory'
@@ -29,6 +30,8 @@ Measures this host and its containers every second and sends that to a server.
   --cgroup-root DIR    where the cgroups are mounted (/sys/fs/cgroup)
   --proc-root DIR      where the proc file system is mounted (/proc)
   --docker-socket FILE Docker's unix socket, "none" for none (/var/run/docker.sock)
+  --podman-socket FILE Podman's unix socket, asked when a container of Podman was found by its
+                       cgroup, "none" for none (/run/podman/podman.sock)
   --proc-files DIR     write loadavg, meminfo and uptime of each container below this folder, to be
                        mounted into it (off)
   --config FILE        monitors, receivers and labels of this host, see docs/monitors.md (none)
@@ -46,6 +49,7 @@ const flags = {
   'cgroup-root': text,
   'proc-root': text,
   'docker-socket': text,
+  'podman-socket': text,
   'proc-files': text,
   config: text,
   'state-dir': text,
@@ -74,6 +78,7 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     configFile: values.config ?? null,
     stateDirectory: values['state-dir'] ?? null,
     dockerSocket: pathOrNone(values['docker-socket'] ?? '/var/run/docker.sock'),
+    podmanSocket: pathOrNone(values['podman-socket'] ?? '/run/podman/podman.sock'),
     kernelLog: pathOrNone(values['kernel-log'] ?? '/dev/kmsg'),
     logLevel: logLevelOf(values['log-level'] ?? 'info'),
   };

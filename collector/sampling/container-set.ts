@@ -12,8 +12,17 @@ import { type ProbeShared, ProbeSite } from '../probes/probe.ts';
 import { type ContainerDescription, endpointOf, type Owner, ownerFacts } from './identity.ts';
 import { ENDPOINTS_MAX, type EndpointEntry } from './series-register.ts';
 
-type Member = {
+/** Who told of a container: its engine's socket, or nobody but its cgroup. */
+export type ToldBy = 'docker' | 'podman' | 'cgroup';
+
+type Told = {
   readonly container: ContainerDescription;
+  by: ToldBy;
+  /** Looked up by its process where they are not known. */
+  readonly folders?: CgroupFolders | undefined;
+};
+
+type Member = Told & {
   readonly entry: EndpointEntry;
   readonly probe: ContainerProbe;
 };
@@ -32,7 +41,7 @@ export class ContainerSet {
   readonly #logger: Logger;
   readonly #members = new Map<string, Member>();
   /** Containers that lost their identity to another one, by id; they wait for it to end. */
-  readonly #waiting = new Map<string, ContainerDescription>();
+  readonly #waiting = new Map<string, Told>();
   /** By container id, the newest last; those that ended are forgotten when there are too many. */
   readonly #owners = new Map<string, Owner>();
   #stagger = 0;
@@ -50,22 +59,28 @@ export class ContainerSet {
     return this.#members.size;
   }
 
+  /** True for a container that is measured, or that waits for its identity. */
+  has(id: string): boolean {
+    return this.#members.has(id) || this.#waiting.has(id);
+  }
+
   /**
    * A container runs: it started, or it was found, or something about it changed. Its folders are
    * looked up by its process unless they are known.
    */
-  running(container: ContainerDescription, folders?: CgroupFolders): void {
+  running(container: ContainerDescription, by: ToldBy = 'docker', folders?: CgroupFolders): void {
     const known = this.#members.get(container.id);
     const description = endpointOf(container, this.#host);
     if (known !== undefined) {
       const isSameRun = known.container.pid === container.pid && known.entry.description.name === description.name;
       if (isSameRun) {
+        known.by = by;
         this.#shared.register.describe(known.entry, description);
         return known.probe.refresh(container);
       }
       this.#end(known);
     }
-    this.#begin(container, description, folders);
+    this.#begin({ container, by, folders }, description);
   }
 
   /** A container ended. Unknown ids are those of containers that were never measured. */
@@ -75,9 +90,9 @@ export class ContainerSet {
     if (known !== undefined) this.#end(known);
   }
 
-  /** Ends every container that is not among `ids`: what a fresh list no longer shows. */
-  endAllBut(ids: ReadonlySet<string>): void {
-    for (const id of [...this.#members.keys(), ...this.#waiting.keys()]) if (!ids.has(id)) this.ended(id);
+  /** Ends every container of an engine that is not among `ids`: what its fresh list no longer shows. */
+  endAllBut(ids: ReadonlySet<string>, by: ToldBy = 'docker'): void {
+    for (const [id, told] of [...this.#members, ...this.#waiting]) if (told.by === by && !ids.has(id)) this.ended(id);
   }
 
   /**
@@ -117,16 +132,17 @@ export class ContainerSet {
     this.#waiting.clear();
   }
 
-  #begin(container: ContainerDescription, description: Endpoint, known?: CgroupFolders): void {
+  #begin(told: Told, description: Endpoint): void {
+    const { container } = told;
     const holder = this.#holderOf(description.name);
-    if (holder !== null) return this.#refuse(container, description.name, holder);
+    if (holder !== null) return this.#refuse(told, description.name, holder);
     const entry = this.#members.size < MEMBERS_MAX ? this.#shared.register.endpoint(description) : null;
-    if (entry === null) return this.#refuse(container, description.name, 'the budget of endpoints');
+    if (entry === null) return this.#refuse(told, description.name, 'the budget of endpoints');
     const site = new ProbeSite(this.#shared, entry);
-    const folders = known ?? findCgroups(this.#roots, container.pid, container.id);
+    const folders = told.folders ?? findCgroups(this.#roots, container.pid, container.id);
     if (Object.keys(folders).length === 0) this.#complain(container);
     const probe = new ContainerProbe(site, container, folders, this.#stagger++);
-    this.#members.set(container.id, { container, entry, probe });
+    this.#members.set(container.id, { ...told, entry, probe });
     this.#remember(container, description.name);
   }
 
@@ -156,9 +172,10 @@ export class ContainerSet {
     return null;
   }
 
-  #refuse(container: ContainerDescription, endpoint: string, holder: string): void {
+  #refuse(told: Told, endpoint: string, holder: string): void {
+    const { container } = told;
     this.refused++;
-    if (this.#waiting.size < MEMBERS_MAX) this.#waiting.set(container.id, container);
+    if (this.#waiting.size < MEMBERS_MAX) this.#waiting.set(container.id, told);
     const fields = { code: 'IDENTITY_TAKEN', endpoint, container: container.name, holder, refused: this.refused };
     this.#logger.warn(fields, 'a container is not measured: its identity is taken; give it a slot of its own');
   }
@@ -173,11 +190,11 @@ export class ContainerSet {
 
   /** The container that waited longest for this identity gets it. */
   #promote(name: string): void {
-    for (const container of this.#waiting.values()) {
-      const description = endpointOf(container, this.#host);
+    for (const told of this.#waiting.values()) {
+      const description = endpointOf(told.container, this.#host);
       if (description.name !== name) continue;
-      this.#waiting.delete(container.id);
-      return this.#begin(container, description);
+      this.#waiting.delete(told.container.id);
+      return this.#begin(told, description);
     }
   }
 }

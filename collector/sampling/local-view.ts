@@ -12,6 +12,7 @@ export type LocalViewOptions = {
   readonly cgroupRoot: string;
   readonly procRoot: string;
   readonly dockerSocket: string | null;
+  readonly podmanSocket: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
 };

@@ -3,12 +3,11 @@
  * Docker tells of, and the columns that they fill. A collector sends what comes out of it;
  * `saker top` shows it.
  */
-
-import { AppError, aborted, type Clock, type HostEvent, type Logger, type Second } from '../../core/index.ts';
+import { AppError, type Clock, type HostEvent, type Logger, type Second } from '../../core/index.ts';
 import { Readings } from '../declared/readings.ts';
-import { FactsDesk } from '../docker/container-facts.ts';
-import { ContainerWatch } from '../docker/container-watch.ts';
-import { DockerHttp } from '../docker/docker-http.ts';
+import { FactsDesk } from '../engines/container-facts.ts';
+import { DockerHttp } from '../engines/docker-http.ts';
+import { Engines } from '../engines/engines.ts';
 import { KernelLog } from '../kernel-log/kernel-log.ts';
 import type { OwnContainer } from '../probes/container/own-container.ts';
 import { bootOf, describeHost } from '../probes/host/description.ts';
@@ -26,6 +25,8 @@ export type MeasurementOptions = {
   readonly procRoot: string;
   /** Docker's unix socket. Nothing has to be there; null: nobody looks. */
   readonly dockerSocket: string | null;
+  /** Podman's, the same; asked once a container of Podman was seen. */
+  readonly podmanSocket: string | null;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Numbers in 0 … 1, to spread reconnects to Docker. */
@@ -50,7 +51,7 @@ export class Measurement {
   readonly #containers: ContainerSet;
   readonly #kernelLog: KernelLog | null;
   readonly #sampler: Sampler;
-  readonly #watch: ContainerWatch | null;
+  readonly #engines: Engines;
   readonly #hostEntry: EndpointEntry;
   /** Values that monitors and receivers measured beside the ticks. */
   readonly readings: Readings;
@@ -70,10 +71,17 @@ export class Measurement {
     this.#containers = new ContainerSet({ host: this.host, cgroupRoot, shared, logger });
     this.#kernelLog = this.#kernelLogOf(options, site);
     this.#hostProbes = [...hostProbes(site), this.readings, ...(this.#kernelLog === null ? [] : [this.#kernelLog])];
-    if (options.own !== undefined) this.#containers.running(options.own.container, options.own.folders);
+    if (options.own !== undefined) this.#containers.running(options.own.container, 'cgroup', options.own.folders);
     const docker = options.dockerSocket === null ? null : new DockerHttp(options.dockerSocket, clock);
     this.facts = new FactsDesk(docker);
-    this.#watch = docker === null ? null : this.#watchOf(docker, options, host);
+    this.#engines = new Engines({
+      ...options,
+      docker,
+      // From inside a container the others are not to be seen.
+      scansCgroups: options.own === undefined,
+      containers: this.#containers,
+      dockerConnected: (version) => describeDocker(this.#register, host, version),
+    });
     this.#sampler = new Sampler({
       collector: this.host,
       bootEpoch: this.bootEpoch,
@@ -93,7 +101,7 @@ export class Measurement {
 
   /** Follows who starts and ends until `signal` aborts. Never rejects. */
   async follow(signal: AbortSignal): Promise<void> {
-    await (this.#watch?.run(signal) ?? aborted(signal));
+    await this.#engines.run(signal);
   }
 
   /** The containers that are measured now. */
@@ -120,7 +128,7 @@ export class Measurement {
       seriesRefused: this.#register.refused,
       kernelLinesLost: this.#kernelLog?.overruns ?? 0,
       eventsSuppressed: this.#kernelLog?.suppressed ?? 0,
-      inspectionsFailed: this.#watch?.inspectFailures ?? 0,
+      inspectionsFailed: this.#engines.inspectFailures,
     };
   }
 
@@ -142,22 +150,6 @@ export class Measurement {
     });
     if (!log.isOpen) logger.warn({ path: kernelLog }, 'the kernel log can not be read: nobody tells of OOM kills');
     return log;
-  }
-
-  #watchOf(docker: DockerHttp, { clock, logger, random }: MeasurementOptions, host: EndpointEntry): ContainerWatch {
-    const containers = this.#containers;
-    return new ContainerWatch({
-      docker,
-      events: {
-        connected: (version) => describeDocker(this.#register, host, version),
-        running: (container) => containers.running(container),
-        ended: (id) => containers.ended(id),
-        listed: (ids) => containers.endAllBut(ids),
-      },
-      clock,
-      logger,
-      random,
-    });
   }
 }
 

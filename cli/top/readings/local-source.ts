@@ -9,6 +9,7 @@ export type LocalSourceOptions = {
   readonly cgroupRoot: string;
   readonly procRoot: string;
   readonly dockerSocket: string | null;
+  readonly podmanSocket: string | null;
 };
 
 /** This machine, measured by the collector's own probes in this very process. */

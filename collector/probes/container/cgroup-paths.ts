@@ -56,10 +56,20 @@ export type CgroupRoots = { readonly procRoot: string; readonly cgroupRoot: stri
 export function containerPath(path: string, containerId: string): string | null {
   // The first process may have moved itself below (systemd, Docker in Docker); the container is above.
   const segments = path.split('/');
-  const at = segments.findIndex((segment) => containerId !== '' && segment.includes(containerId));
+  const at = segments.findIndex((segment) => isFolderOf(segment, containerId));
   const isInside = path.startsWith('/') && !segments.includes('..');
   return at === -1 || !isInside ? null : segments.slice(0, at + 1).join('/');
 }
+
+/** `docker-<id>.scope` and its like; an id that a person chose is the whole name, or nothing. */
+function isFolderOf(segment: string, containerId: string): boolean {
+  return containerId.length >= GIVEN_ID_LENGTH
+    ? segment.includes(containerId)
+    : segment === containerId && segment !== '';
+}
+
+/** As many hexadecimal digits as engines give to an id. */
+const GIVEN_ID_LENGTH = 64;
 
 function versionOne(root: string, line: Line, controller: Controller, containerId: string): ControllerFolder | null {
   const path = containerPath(line.path, containerId);

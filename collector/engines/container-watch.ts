@@ -37,6 +37,8 @@ export type WatchEvents = {
 };
 
 export type WatchOptions = {
+  /** Whose socket it is: Podman speaks the same language. */
+  readonly engine: 'docker' | 'podman';
   readonly docker: DockerHttp;
   readonly events: WatchEvents;
   readonly clock: Clock;
@@ -49,6 +51,7 @@ export class ContainerWatch {
   readonly #backoff: Backoff;
   /** What was said last about Docker being away: said once, not every ten seconds. */
   #complaint = '';
+  #isAway = false;
   /** Times that the stream ended or could not be opened. */
   reconnects = 0;
   /** Questions about one container that found no answer. */
@@ -59,12 +62,18 @@ export class ContainerWatch {
     this.#backoff = new Backoff(options.random);
   }
 
+  /** False once it could not be asked: what it would tell has to be found out otherwise. */
+  get mayTell(): boolean {
+    return !this.#isAway;
+  }
+
   /** Watches until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const reason = await this.#watchOnce(signal).catch((error: unknown) => error);
       if (signal.aborted) return;
       this.reconnects++;
+      this.#isAway = true;
       this.#complain(describeError(reason));
       await sleep(this.#options.clock, this.#backoff.nextMs(), signal).catch(() => {});
     }
@@ -72,7 +81,7 @@ export class ContainerWatch {
 
   /** One life of the stream. Resolves with the reason when it ends, rejects when it never began. */
   async #watchOnce(signal: AbortSignal): Promise<unknown> {
-    const { docker, events, logger } = this.#options;
+    const { engine, docker, events, logger } = this.#options;
     const life = new AbortController();
     const both = AbortSignal.any([signal, life.signal]);
     const stream = await docker.openStream(EVENTS_PATH, DEADLINE_MS, both);
@@ -87,8 +96,9 @@ export class ContainerWatch {
       const ids = parseList(await docker.getJson('/containers/json', DEADLINE_MS, both));
       events.listed(new Set(ids));
       round.begin(ids);
-      logger.info({ docker: version, containers: ids.length }, 'watching the containers of Docker');
+      logger.info({ engine, version, containers: ids.length }, 'watching the containers of an engine');
       this.#backoff.reset();
+      this.#isAway = false;
       this.#complaint = '';
       return await ended;
     } finally {
@@ -100,7 +110,8 @@ export class ContainerWatch {
   #complain(reason: string): void {
     if (reason === this.#complaint) return;
     this.#complaint = reason;
-    this.#options.logger.warn({ reason }, 'Docker is not there; containers that start now are found when it is back');
+    const { engine, logger } = this.#options;
+    logger.warn({ engine, reason }, 'an engine does not answer: names of its containers are known when it is back');
   }
 }
 

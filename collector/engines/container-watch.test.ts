@@ -98,6 +98,7 @@ beforeEach(async () => {
   running = new Map([['aaa', 11]]);
   stop = new AbortController();
   watch = new ContainerWatch({
+    engine: 'docker',
     docker: new DockerHttp(join(folder, 'docker.sock'), fastClock),
     events: {
       connected: (version) => void said.push(`connected ${version}`),
