@@ -17,7 +17,7 @@ import { dirname, join, resolve } from 'node:path';
 import { build } from 'vite';
 import { insist, projectRoot, runTool } from './console.mjs';
 
-/** The promise of docs/install.md. */
+/** The promise of docs/collector/install.md. */
 const bundleBytesMax = 2_000_000;
 const bundleName = 'saker.mjs';
 const packaging = 'packaging';

@@ -58,7 +58,7 @@ cgroup, and not the machine around it. With --server it shows everything that a 
   --view VIEW            ${viewNames.join(', ')} (overview)
   --units UNITS          ${unitSystems.join(', ')}: steps of 1024, of 1000, plain bytes (iec)
   --once                 print one table and end; so does output that is no terminal
-  --json                 print one JSON document and end; docs/top.md describes it
+  --json                 print one JSON document and end; docs/collector/top.md describes it
   --schema               print the JSON Schema of that document
   --width CELLS          width of the table that --once prints (the terminal's, or ${WIDTH_DEFAULT})
   --no-color             no colours; so does the environment variable NO_COLOR

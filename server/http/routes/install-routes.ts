@@ -25,7 +25,7 @@ export function installRoutes(app: HttpServer, directory: string): void {
       config: { access: 'public' },
       schema: {
         summary: 'The collector’s bundle, its checksum, and the script that installs it',
-        description: 'docs/install.md',
+        description: 'docs/collector/install.md',
         tags: ['install'],
         params: Type.Object({ file: fileNameSchema }, { additionalProperties: false }),
       },
