@@ -11,7 +11,7 @@ export const monitorsCommand: Command = {
 
 Reads a file of monitors as a collector (its --config), or with --server as the server (its --monitors) would, and lists
 what is wrong with it, each with line, column and what to write instead. Exits with 0 when the file is good and with 1
-when it is not. docs/monitors.md describes both files.`,
+when it is not. docs/hosts/monitors.md describes both files.`,
   run: async (args, { out, err }) => {
     const { flags, positionals } = parseFlags(args, { server: { type: 'boolean' } });
     const [verb, file, ...rest] = positionals;

@@ -14,7 +14,7 @@ Flags:
 ${serverFlagsHelp}
 ${historyFlagsHelp}
   --name NAME             what this host is called (its host name)
-  --config FILE           labels, monitors and receivers of this host, see docs/monitors.md (none)
+  --config FILE           labels, monitors and receivers of this host, see docs/hosts/monitors.md (none)
   --verbose               log what happens, not only what goes wrong`,
   run: (args, terminal) =>
     runProcesses(args, terminal, {

@@ -7,7 +7,6 @@ import {
   type InventoryItems,
   type Logger,
   type MonitorReport,
-  type MonitorState,
   type MonitorsMessage,
   matchesWildcard,
   version,
@@ -25,6 +24,7 @@ import { OffsetStore } from './monitors/log/offset-store.ts';
 import { MonitorSet } from './monitors/monitor-set.ts';
 import { ProcessTable } from './monitors/process/process-table.ts';
 import type { Readings } from './readings.ts';
+import { Receivers } from './receivers/receivers.ts';
 
 /** A report follows a change by this long, and comes this often without one. */
 const REPORT_AFTER_MS = 1000;
@@ -58,6 +58,7 @@ export class Declared {
   readonly #options: DeclaredOptions;
   readonly #monitors: MonitorSet;
   readonly #inventory: Inventory;
+  readonly #receivers: Receivers;
   readonly #stop = new AbortController();
   #config: CollectorConfig = defaultConfig;
   #file: FollowedFile | null = null;
@@ -68,6 +69,13 @@ export class Declared {
     this.#options = options;
     const { clock, logger, procRoot, readings, stateDirectory } = options;
     const gate = new FileGate(clock);
+    this.#receivers = new Receivers({
+      clock,
+      readings,
+      containers: options.containers,
+      facts: ({ id, pid }, signal) => options.facts.of(id, pid, signal),
+      onChange: () => this.#reportSoon(),
+    });
     const { outgoing, docker } = options;
     this.#inventory = new Inventory({ clock, procRoot, gate, docker, send: outgoing.inventory });
     const shop = {
@@ -93,6 +101,7 @@ export class Declared {
     await this.#followFile();
     this.#monitors.start();
     this.#inventory.start();
+    this.#receivers.start();
     this.#reportSoon();
   }
 
@@ -107,6 +116,7 @@ export class Declared {
       monitorChecksSkipped: this.#monitors.skipped,
       monitorsRefused: this.#monitors.refused,
       monitorValuesRefused: this.#options.readings.refused,
+      scrapeTargetsRefused: this.#receivers.refused,
       inventoryItemsRefused: this.#inventory.refused,
     };
   }
@@ -115,6 +125,7 @@ export class Declared {
     this.#stop.abort();
     this.#cancelReport();
     await this.#file?.close();
+    this.#receivers.stop();
     this.#inventory.stop();
     this.#monitors.stop();
   }
@@ -138,6 +149,7 @@ export class Declared {
     this.#config = config;
     this.#options.label(config.labels);
     this.#inventory.wish('file', config.inventory);
+    this.#receivers.apply(config.receivers);
     this.#monitors.declare(
       'file',
       config.monitors.map((monitor) => ({ origin: 'file', monitor })),
@@ -174,7 +186,7 @@ export class Declared {
   }
 
   #report(): MonitorReport {
-    const states: readonly MonitorState[] = this.#monitors.states();
-    return { fileError: this.#file?.error?.slice(0, 4000) ?? null, monitors: [...states] };
+    const states = [...this.#monitors.states(), ...this.#receivers.states()];
+    return { fileError: this.#file?.error?.slice(0, 4000) ?? null, monitors: states };
   }
 }

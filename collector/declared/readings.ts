@@ -32,9 +32,11 @@ export class Readings implements Probe {
     this.#beforeTick.push(run);
   }
 
-  source(seriesMax: number): ReadingSource {
+  /** `isForeign`: its names come from outside, and none of ours may be among them. */
+  source(seriesMax: number, isForeign = false): ReadingSource {
     return new ReadingSource(this.#register, this.#host, {
       seriesMax,
+      isForeign,
       put: (column, value) => this.#put(column, value),
     });
   }
@@ -57,7 +59,11 @@ export class Readings implements Probe {
   }
 }
 
-type SourceOptions = { readonly seriesMax: number; readonly put: (column: Column, value: number) => void };
+type SourceOptions = {
+  readonly seriesMax: number;
+  readonly isForeign: boolean;
+  readonly put: (column: Column, value: number) => void;
+};
 
 /** The series of one monitor or receiver. */
 export class ReadingSource {
@@ -78,7 +84,7 @@ export class ReadingSource {
     return this.#count;
   }
 
-  /** Takes a value for the next tick. Throws `SERIES_BUDGET` when the series is one too many. */
+  /** Takes a value for the next tick. Throws `SERIES_BUDGET` for a series too many, `CONFLICT` for a name of ours. */
   put({ endpoint, metric, tags, value }: Reading): void {
     this.#options.put(this.#columnOf(endpoint ?? this.#host, metric, tags), value);
   }
@@ -109,6 +115,9 @@ export class ReadingSource {
     const key = `${metric}/${formatTags(tags)}`;
     const known = columns.get(key);
     if (known !== undefined) return known;
+    if (this.#options.isForeign && findMetric(metric) !== undefined) {
+      throw new AppError('CONFLICT', `${metric} is a metric that Saker measures itself`);
+    }
     if (this.#count >= this.#options.seriesMax) {
       const what = `more than ${this.#options.seriesMax} series`;
       throw new AppError('SERIES_BUDGET', `${what}; those that came later are not kept (${metric})`);

@@ -34,7 +34,7 @@ Measures this host and its containers every second and sends that to a server.
                        cgroup, "none" for none (/run/podman/podman.sock)
   --proc-files DIR     write loadavg, meminfo and uptime of each container below this folder, to be
                        mounted into it (off)
-  --config FILE        monitors, receivers and labels of this host, see docs/monitors.md (none)
+  --config FILE        monitors, receivers and labels of this host, see docs/hosts/monitors.md (none)
   --state-dir DIR      folder for what outlives a restart, such as how far logs were read (none)
   --kernel-log FILE    the kernel's log, "none" to leave it alone (/dev/kmsg)
   --log-level LEVEL    info, or warn to hear only of what goes wrong (info)

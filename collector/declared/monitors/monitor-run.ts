@@ -1,12 +1,5 @@
 /** One monitor's life: when it is checked, how the last check went, what it says. */
-import {
-  type Clock,
-  describeError,
-  type MonitorDefinition,
-  type MonitorOrigin,
-  type MonitorState,
-  type Second,
-} from '../../../core/index.ts';
+import { type Clock, describeError, type MonitorOrigin, type MonitorState, type Second } from '../../../core/index.ts';
 import type { ReadingSource } from '../readings.ts';
 import type { Monitor } from './monitor.ts';
 
@@ -14,8 +7,11 @@ import type { Monitor } from './monitor.ts';
 const HANGING_MS = 15_000;
 const ERROR_LENGTH_MAX = 1000;
 
-export type MonitorRunParts = {
-  readonly definition: MonitorDefinition;
+/** What is told of a monitor, and when it is checked; the rest of its definition is the monitor's own. */
+export type RunDefinition = { readonly name: string; readonly type: string; readonly everySeconds: number };
+
+export type MonitorRunParts<Definition extends RunDefinition> = {
+  readonly definition: Definition;
   readonly origin: MonitorOrigin;
   readonly monitor: Monitor;
   readonly source: ReadingSource;
@@ -23,10 +19,10 @@ export type MonitorRunParts = {
   readonly onChange: () => void;
 };
 
-export class MonitorRun {
-  readonly definition: MonitorDefinition;
+export class MonitorRun<Definition extends RunDefinition = RunDefinition> {
+  readonly definition: Definition;
   readonly origin: MonitorOrigin;
-  readonly #parts: MonitorRunParts;
+  readonly #parts: MonitorRunParts<Definition>;
   readonly #stop = new AbortController();
   readonly #phase: number;
   #state: MonitorState['state'] = 'starting';
@@ -35,7 +31,7 @@ export class MonitorRun {
   #startedAtMs: number | null = null;
   #wasChecked = false;
 
-  constructor(parts: MonitorRunParts) {
+  constructor(parts: MonitorRunParts<Definition>) {
     this.#parts = parts;
     this.definition = parts.definition;
     this.origin = parts.origin;

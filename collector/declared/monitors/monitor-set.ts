@@ -35,7 +35,7 @@ export type MonitorSetOptions = {
 
 export class MonitorSet {
   readonly #options: MonitorSetOptions;
-  readonly #runs = new Map<string, MonitorRun>();
+  readonly #runs = new Map<string, MonitorRun<MonitorDefinition>>();
   readonly #declared = new Map<'file' | 'server', readonly WantedMonitor[]>();
   /** Scripts of each folder, by the key of the folder's monitor. */
   readonly #scripts = new Map<string, readonly WantedMonitor[]>();
