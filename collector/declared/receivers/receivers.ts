@@ -3,7 +3,7 @@
  * host's loopback. Each has its own budget of series, and its own line in the report of monitors.
  */
 import { type CancelTimer, type Clock, describeError, type MonitorState, secondOf } from '../../../core/index.ts';
-import type { ContainerFacts } from '../../docker/answers.ts';
+import type { ContainerFacts } from '../../engines/answers.ts';
 import type { ContainerDescription } from '../../sampling/identity.ts';
 import type { EndpointEntry } from '../../sampling/series-register.ts';
 import { defaultConfig, type ReceiversConfig } from '../file/config.ts';

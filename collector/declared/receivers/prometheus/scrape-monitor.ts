@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { AppError, type Clock } from '../../../../core/index.ts';
-import type { ContainerFacts } from '../../../docker/answers.ts';
+import type { ContainerFacts } from '../../../engines/answers.ts';
 import type { EndpointEntry } from '../../../sampling/series-register.ts';
 import type { Checked, Monitor } from '../../monitors/monitor.ts';
 import type { PointIntake } from '../point-intake.ts';
