@@ -26,7 +26,6 @@ import {
   openJson,
   parseAck,
   parseEventsTaken,
-  parseMonitorsMessage,
   parseRefusal,
   parseWelcome,
   type Welcome,
@@ -37,6 +36,7 @@ import type { ClockOffset } from './clock-offset.ts';
 import type { EventQueue } from './event-queue.ts';
 import { FrameChain } from './frame-chain.ts';
 import type { ResendBuffer } from './resend-buffer.ts';
+import { readWantedMonitors } from './wanted-monitors.ts';
 
 const HANDSHAKE_MS = 10_000;
 const SILENCE_MS_MAX = 15_000;
@@ -172,7 +172,8 @@ export class Link {
       chain.sendJson('hello', { collector, bootEpoch, version, nowMs: greetedAtMs });
     });
     socket.on('message', (content: Buffer, isBinary: boolean) => {
-      if (this.#isCurrent(socket)) this.#guard(socket, () => this.#heard(content, isBinary, greetedAtMs));
+      if (this.#isCurrent(socket))
+        this.#guard(socket, () => this.#heard(socket, isBinary ? content : null, greetedAtMs));
     });
   }
 
@@ -212,21 +213,34 @@ export class Link {
     try {
       run();
     } catch (error) {
-      this.#options.logger.warn({ reason: describeError(error) }, 'a message of the server could not be handled');
-      socket.terminate();
+      this.#unreadable(socket, error);
     }
   }
 
-  #heard(content: Buffer, isBinary: boolean, greetedAtMs: number): void {
+  #unreadable(socket: WebSocket, error: unknown): void {
+    this.#options.logger.warn({ reason: describeError(error) }, 'a message of the server could not be handled');
+    socket.terminate();
+  }
+
+  #heard(socket: WebSocket, content: Buffer | null, greetedAtMs: number): void {
     this.#heardAtMs = this.#clock.monotonicMs();
-    if (!isBinary) throw new AppError('FRAME_INVALID', 'a text message');
+    if (content === null) throw new AppError('FRAME_INVALID', 'a text message');
     const { type, body } = open(content);
     if (type === 'welcome') return this.#welcomed(parseWelcome(openJson(body)), greetedAtMs);
     if (type === 'ack') return this.#acknowledged(parseAck(openJson(body)));
-    if (type === 'monitors') return this.#options.onMonitors(parseMonitorsMessage(openJson(body)));
+    if (type === 'monitors') return this.#wanted(openJson(body), socket);
     if (type === 'eventsTaken') return this.#options.events.taken(parseEventsTaken(openJson(body)).batch);
     if (type === 'refusal') return this.#refused(parseRefusal(openJson(body)));
     throw new AppError('FRAME_INVALID', `a ${type} message, which only a collector sends`);
+  }
+
+  #wanted(body: unknown, socket: WebSocket): void {
+    readWantedMonitors(body).then(
+      (wanted) => {
+        if (this.#isCurrent(socket)) this.#options.onMonitors(wanted);
+      },
+      (error: unknown) => this.#unreadable(socket, error),
+    );
   }
 
   #welcomed(welcome: Welcome, greetedAtMs: number): void {

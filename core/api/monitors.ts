@@ -1,9 +1,7 @@
 import { type Static, Type } from 'typebox';
+import { MONITORS_MAX } from '../frame/messages/limits.ts';
 import { metricSchema, nameSchema } from '../schema.ts';
 import { closed, timeMs } from './parts.ts';
-
-/** Monitors that one collector runs, from its own file and from the server together. */
-export const MONITORS_MAX = 500;
 
 /** A tag's value as people may declare it: no comma, which would end it where series are written down. */
 const tagValue = Type.String({ maxLength: 255, pattern: '^[^,=]*$' });

@@ -6,7 +6,7 @@ import { type InventoryWish, MONITORS_MAX, type MonitorDefinition } from '../../
 import { type CollectorConfig, defaultConfig, type ReceiversConfig } from './config.ts';
 import { ObjectReader } from './object-reader.ts';
 import { checkExpressions, readMonitor } from './read-monitor.ts';
-import { Faults, type FileFault, parseYaml } from './yaml-text.ts';
+import type { FileFault } from './yaml-text.ts';
 
 export type CheckedConfig =
   | { readonly kind: 'valid'; readonly config: CollectorConfig }
@@ -17,6 +17,8 @@ const folder = { form: /^\/[^\0]*$/, advice: 'a folder that begins with /', max:
 
 /** All faults of the text, or what it says. */
 export async function checkCollectorFile(text: string, fileName: string): Promise<CheckedConfig> {
+  // Loaded with the first file: most hosts have none.
+  const { Faults, parseYaml } = await import('./yaml-text.ts');
   const parsed = parseYaml(text, fileName);
   if (parsed.kind === 'faults') return { kind: 'invalid', faults: parsed.faults };
   const faults = new Faults();

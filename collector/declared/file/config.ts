@@ -9,6 +9,8 @@ export type ReceiversConfig = {
   readonly prometheus: boolean;
 };
 
+export const FILE_BYTES_MAX = 1024 * 1024;
+
 export type CollectorConfig = {
   readonly labels: Readonly<Record<string, string>>;
   readonly monitors: readonly MonitorDefinition[];

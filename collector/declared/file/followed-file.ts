@@ -4,7 +4,7 @@
  */
 import { open, stat } from 'node:fs/promises';
 import { type CancelTimer, type Clock, describeError, type Logger } from '../../../core/index.ts';
-import { FILE_BYTES_MAX } from './yaml-text.ts';
+import { FILE_BYTES_MAX } from './config.ts';
 
 const LOOK_EVERY_MS = 2000;
 

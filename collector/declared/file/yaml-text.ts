@@ -5,6 +5,7 @@
  * on after one, so that one look at the list mends the whole file.
  */
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import { FILE_BYTES_MAX } from './config.ts';
 
 export type Path = readonly (string | number)[];
 
@@ -16,7 +17,6 @@ export type FileFault = {
   readonly message: string;
 };
 
-export const FILE_BYTES_MAX = 1024 * 1024;
 const FAULTS_MAX = 20;
 
 /** `file:line:column: message`, which editors and terminals turn into a link. */

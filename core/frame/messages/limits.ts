@@ -12,3 +12,6 @@ export const MESSAGE_BYTES_MAX = 1024 * 1024;
 
 /** Events in one message: at 3 KiB each they fit twice. */
 export const EVENTS_PER_MESSAGE_MAX = 100;
+
+/** Monitors that one collector runs, from its own file and from the server together. */
+export const MONITORS_MAX = 500;

@@ -1,10 +1,16 @@
 import { type Static, Type } from 'typebox';
 import { hostEventSchema } from '../../api/hosts/events.ts';
 import { inventoryMessageSchema, inventoryWishSchema } from '../../api/hosts/host-inventory.ts';
-import { MONITORS_MAX, monitorReportSchema, pushedMonitorSchema } from '../../api/monitors.ts';
+import { monitorReportSchema, pushedMonitorSchema } from '../../api/monitors.ts';
 import { metricSchema, nameSchema, parserOf, tagsSchema } from '../../schema.ts';
 import { endpointSchema } from '../../series/endpoint.ts';
-import { DECIMALS_MAX, EVENTS_PER_MESSAGE_MAX, RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './limits.ts';
+import {
+  DECIMALS_MAX,
+  EVENTS_PER_MESSAGE_MAX,
+  MONITORS_MAX,
+  RAW_DECIMALS,
+  SERIES_PER_COLLECTOR_MAX,
+} from './limits.ts';
 
 const closed = { additionalProperties: false } as const;
 const index = Type.Integer({ minimum: 0, maximum: SERIES_PER_COLLECTOR_MAX - 1 });
