@@ -150,7 +150,7 @@ export const onCallAnswerSchema = Type.Object(
 
 export type SilenceRequest = Static<typeof silenceRequestSchema>;
 export type Silence = Static<typeof silenceSchema>;
-export type AcknowledgementAnswer = Static<typeof acknowledgementSchema>;
+export type SilencesAnswer = Static<typeof silencesAnswerSchema>;
 export type ChannelsAnswer = Static<typeof channelsAnswerSchema>;
 export type Hop = Static<typeof hopSchema>;
 export type ChannelTestAnswer = Static<typeof channelTestAnswerSchema>;

@@ -56,6 +56,8 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
     maxRequestsPerSocket: 0,
     forceCloseConnections: true,
     exposeHeadRoutes: false,
+    // Signed links in messages carry what they are about; nothing else has such long names.
+    routerOptions: { maxParamLength: 2000 },
     http: { maxHeaderSize: 16 * 1024, headersTimeout: 10_000 },
   }).withTypeProvider<TypeBoxTypeProvider>();
   app.setValidatorCompiler(compileSchema);

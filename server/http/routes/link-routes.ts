@@ -31,16 +31,18 @@ export function linkRoutes(app: HttpServer, { alerting }: { readonly alerting: A
     );
     return reply;
   });
-  app.post(
-    '/act/:token',
-    { config, schema: { ...hide, params, body: Type.Optional(Type.Record(Type.String(), Type.String())) } },
-    async (request, reply) => {
-      const { minutes = '60', reason = '' } = request.body ?? {};
-      const silenceMs = (/^\d{1,5}$/.test(minutes) ? Number(minutes) : 60) * 60_000;
-      await answer(reply, async () => donePage(await operations.useLink(request.params.token, { silenceMs, reason })));
-      return reply;
-    },
-  );
+  app.post('/act/:token', { config, schema: { ...hide, params } }, async (request, reply) => {
+    const { minutes = '60', reason = '' } = formOf(request.body);
+    const silenceMs = (/^\d{1,5}$/.test(minutes) ? Number(minutes) : 60) * 60_000;
+    await answer(reply, async () => donePage(await operations.useLink(request.params.token, { silenceMs, reason })));
+    return reply;
+  });
+}
+
+/** The fields of a form; none where the button had none. */
+function formOf(body: unknown): Readonly<Record<string, string>> {
+  if (typeof body !== 'object' || body === null) return {};
+  return Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value)]));
 }
 
 /** Problems are pages here: a person reads them. */

@@ -1,7 +1,10 @@
 import type { Static } from 'typebox';
 import type {
   AlertsAnswer,
+  ChannelsAnswer,
+  ChannelTestAnswer,
   CollectorsAnswer,
+  DeadLettersAnswer,
   DecisionsAnswer,
   EndpointsAnswer,
   ExplainAnswer,
@@ -13,6 +16,8 @@ import type {
   RulesAnswer,
   SessionAnswer,
   SignIn,
+  SilenceRequest,
+  SilencesAnswer,
   setPasswordSchema,
 } from '../../../core/api/index.ts';
 import type { Clock } from '../clock.ts';
@@ -95,6 +100,38 @@ export class Api {
 
   rules(): Promise<RulesAnswer> {
     return this.#ask('/api/v1/rules');
+  }
+
+  channels(): Promise<ChannelsAnswer> {
+    return this.#ask('/api/v1/channels');
+  }
+
+  testChannel(name: string): Promise<ChannelTestAnswer> {
+    return this.#ask(`/api/v1/channels/${encodeURIComponent(name)}/test`, { method: 'POST', body: {} });
+  }
+
+  deadLetters(): Promise<DeadLettersAnswer> {
+    return this.#ask('/api/v1/dead-letters?limit=100');
+  }
+
+  resend(sequence: number): Promise<unknown> {
+    return this.#ask(`/api/v1/dead-letters/${sequence}/resend`, { method: 'POST', body: {} });
+  }
+
+  silences(): Promise<SilencesAnswer> {
+    return this.#ask('/api/v1/silences');
+  }
+
+  silence(body: SilenceRequest): Promise<unknown> {
+    return this.#ask('/api/v1/silences', { method: 'POST', body });
+  }
+
+  liftSilence(id: string): Promise<unknown> {
+    return this.#ask(`/api/v1/silences/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  acknowledge(alertId: string): Promise<unknown> {
+    return this.#ask(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, { method: 'POST', body: {} });
   }
 
   groups(): Promise<GroupsAnswer> {
