@@ -92,7 +92,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const openAlerts = new OpenAlerts();
   for (const alert of await loadOpenAlerts(store)) openAlerts.set(alert);
 
-  const delivery = await Delivery.open({ store, clock, logger, publicUrl, version, onChange: changed });
+  const delivery = await Delivery.open({ store, clock, logger, publicUrl, version, lastPoints, onChange: changed });
   const onCommitted = (channels: ReadonlySet<string>) => {
     delivery.notifier.wake(channels);
     changed();

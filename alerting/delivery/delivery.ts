@@ -1,10 +1,13 @@
 /** Wires the way from event to person: who is told, what keeps messages back, the workers, and what people can do. */
 import { type AlertEvent, type Clock, describeError, type Logger, type StateStore } from '../../core/index.ts';
+import type { LastPoints } from '../ports.ts';
 import type { RuleSet } from '../rules/rule.ts';
 import type { Commit, DeliveryPlan } from '../store/alert-rows.ts';
 import { type Acknowledgement, readAcknowledgements, readHolds } from '../store/holds.ts';
 import { readLinkSecret, readRecentChanges } from '../store/operations.ts';
 import { createMailer, createOutbound, type Link } from './channels/index.ts';
+import { addressClass } from './channels/outbound/addresses.ts';
+import { Pictures } from './evidence/pictures.ts';
 import { LINK_LIFE_MS, type LinkPurpose, signLink } from './links/links.ts';
 import { Duties } from './notifier/duties.ts';
 import { Notifier } from './notifier/notifier.ts';
@@ -21,6 +24,7 @@ export type DeliveryOptions = {
   readonly publicUrl: string;
   readonly version: string;
   readonly onChange: () => void;
+  readonly lastPoints: LastPoints | undefined;
 };
 
 export class Delivery {
@@ -42,7 +46,14 @@ export class Delivery {
     const outbound = createOutbound({ clock, userAgent: `saker/${version}` });
     const compose = composeOptions(options, secret);
     const mailer = createMailer();
-    this.notifier = new Notifier({ store, clock, logger, outbound, mailer, holds, compose, onChange });
+    const pictures = new Pictures(clock, options.lastPoints);
+    // A message does not wait for a picture, nor fail for the lack of one.
+    const picture = (event: AlertEvent) =>
+      pictures.draw(event, 'png').then(
+        ({ bytes }) => bytes,
+        () => null,
+      );
+    this.notifier = new Notifier({ store, clock, logger, outbound, mailer, picture, holds, compose, onChange });
     const { notifier } = this;
     const acknowledgementOf = (alertId: string) => acknowledgements.get(alertId);
     const wake = (channels: readonly string[]) => notifier.wake(channels);
@@ -53,7 +64,7 @@ export class Delivery {
       lastTickMs: () => this.#lastTickMs,
     });
     this.operations = new Operations({
-      ...{ store, clock, secret, holds, acknowledgements, notifier, compose, onChange },
+      ...{ store, clock, secret, holds, acknowledgements, notifier, compose, pictures, onChange },
       duties: this.duties,
     });
     this.duties.start();
@@ -110,6 +121,7 @@ async function load({ store, clock, logger }: DeliveryOptions): Promise<Loaded> 
 
 function composeOptions({ publicUrl, clock }: DeliveryOptions, secret: string): ComposeOptions {
   const base = publicUrl.replace(/\/+$/, '');
+  const isPublic = base.startsWith('https:') && addressClass(new URL(base).hostname) !== 'internal';
   const link = (purpose: LinkPurpose, event: AlertEvent, by: string): Link => {
     const expiresAtMs = clock.nowMs() + LINK_LIFE_MS;
     return {
@@ -120,6 +132,7 @@ function composeOptions({ publicUrl, clock }: DeliveryOptions, secret: string): 
   return {
     publicUrl,
     linksFor: (event, by) => [link('acknowledge', event, by), link('silence', event, by)],
-    imageFor: () => undefined,
+    // Chat programs fetch pictures from outside: an address that only this house knows would be a broken one there.
+    imageFor: (event) => (isPublic ? `${link('chart', event, '').url}/chart.png` : undefined),
   };
 }

@@ -25,6 +25,7 @@ import {
   resendDelivery,
 } from '../store/operations.ts';
 import { unknownPlaceholder } from './channels/message/body-template.ts';
+import type { Picture, Pictures } from './evidence/pictures.ts';
 import { type LinkPurpose, readLink, type SignedLink } from './links/links.ts';
 import type { Duties } from './notifier/duties.ts';
 import type { ChannelState, Notifier } from './notifier/notifier.ts';
@@ -44,6 +45,7 @@ export type OperationsOptions = {
   readonly acknowledgements: Map<string, Acknowledgement>;
   readonly notifier: Notifier;
   readonly compose: ComposeOptions;
+  readonly pictures: Pictures;
   readonly duties: Duties;
   readonly onChange: () => void;
 };
@@ -177,6 +179,19 @@ export class Operations {
       const nobody = { user: null, untilMs: null, reason: 'nobody is on duty' };
       return { rotation: rotation.name, ...(duty === null ? nobody : duty) };
     });
+  }
+
+  /** The picture of an event, by its key. Rejects with `NOT_FOUND` and `TOO_MANY_REQUESTS`. */
+  async picture(eventKey: string, form: 'png' | 'svg'): Promise<Picture> {
+    const event = await readEvent(this.#options.store, eventKey);
+    if (event === undefined) throw new AppError('NOT_FOUND', 'there is no such event');
+    return this.#options.pictures.draw(event, form);
+  }
+
+  /** The same behind a signed link. */
+  async openPicture(token: string): Promise<Picture> {
+    const { event } = await this.openLink(token, ['chart']);
+    return this.#options.pictures.draw(event, 'png');
   }
 
   /** What a signed link is about. Rejects with `FORBIDDEN`, or `NOT_FOUND` when the event is too old to be known. */

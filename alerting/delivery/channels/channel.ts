@@ -2,7 +2,7 @@
  * What a channel is to the rest of the room: a way to reach people that takes a message and says
  * what became of it. A kind reads its own fields and gives back its way out.
  */
-import type { Clock } from '../../../core/index.ts';
+import type { AlertEvent, Clock } from '../../../core/index.ts';
 import type { Fields } from '../../rules/read/fields.ts';
 import type { Message } from './message/message.ts';
 import type { Mailer } from './outbound/mailer.ts';
@@ -26,6 +26,8 @@ export type SendTools = {
   readonly outbound: Outbound;
   readonly mailer: Mailer;
   readonly clock: Clock;
+  /** A PNG of the event's window, where a channel sends pictures itself; null when there is none now. */
+  readonly picture: (event: AlertEvent) => Promise<Uint8Array | null>;
   /** Called before each request; resolves when the robot's budget has room for one. */
   readonly spend: () => Promise<void>;
 };

@@ -90,7 +90,7 @@ function channel(fields: string): Channel {
 }
 
 function send(fields: string, sent = message(), fromPart = 0): Promise<SendResult> {
-  const tools = { outbound, mailer: createMailer(), clock, spend: async () => {} };
+  const tools = { outbound, mailer: createMailer(), clock, picture: async () => null, spend: async () => {} };
   return channel(fields).transport.send(sent, tools, fromPart);
 }
 

@@ -1,6 +1,13 @@
 /** From the outbox to people: one worker a channel, all on the same pipeline of stages. */
 import { setMaxListeners } from 'node:events';
-import { type Clock, describeError, type Hop, type Logger, type StateStore } from '../../../core/index.ts';
+import {
+  type AlertEvent,
+  type Clock,
+  describeError,
+  type Hop,
+  type Logger,
+  type StateStore,
+} from '../../../core/index.ts';
 import { readPendingChannels } from '../../store/outbox.ts';
 import { type Budget, Budgets, type Channel, type Mailer, type Outbound } from '../channels/index.ts';
 import { nobody, type People } from '../people/people.ts';
@@ -21,6 +28,7 @@ export type NotifierOptions = {
   readonly logger: Logger;
   readonly outbound: Outbound;
   readonly mailer: Mailer;
+  readonly picture: (event: AlertEvent) => Promise<Uint8Array | null>;
   readonly holds: Holds;
   readonly compose: ComposeOptions;
   readonly onChange: () => void;
@@ -45,7 +53,7 @@ export class Notifier {
 
   constructor(options: NotifierOptions) {
     this.#options = options;
-    const { store, clock, logger, outbound, mailer, holds, compose, onChange } = options;
+    const { store, clock, logger, outbound, mailer, picture, holds, compose, onChange } = options;
     const closing = this.#closing.signal;
     // Each worker waits for it, and there are as many as channels.
     setMaxListeners(0, closing);
@@ -55,7 +63,7 @@ export class Notifier {
       channel: addressStage(() => this.channels),
       people: audienceStage(() => this.#people, clock),
       words: composeStage(compose),
-      receiver: sendStage({ outbound, mailer, clock, budgets: this.#budgets, closing }),
+      receiver: sendStage({ outbound, mailer, clock, picture, budgets: this.#budgets, closing }),
     };
     const stages = Object.values(this.#stages);
     const channelOf = (name: string) => this.#channelOf(name);

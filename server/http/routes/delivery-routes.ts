@@ -155,6 +155,25 @@ function messageRoutes(app: HttpServer, { alerting: { operations } }: DeliveryRo
     },
   );
   app.get(
+    '/api/v1/events/:id/chart',
+    {
+      config,
+      schema: {
+        summary: 'A small picture of the window that an event was judged by',
+        tags,
+        params: byId,
+        querystring: Type.Object(
+          { form: Type.Optional(Type.Union([Type.Literal('png'), Type.Literal('svg')])) },
+          closed,
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { type, bytes } = await operations.picture(request.params.id, request.query.form ?? 'svg');
+      return reply.type(type).send(bytes);
+    },
+  );
+  app.get(
     '/api/v1/messages/:id',
     {
       config,

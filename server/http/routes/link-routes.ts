@@ -31,6 +31,10 @@ export function linkRoutes(app: HttpServer, { alerting }: { readonly alerting: A
     );
     return reply;
   });
+  app.get('/act/:token/chart.png', { config, schema: { ...hide, params } }, async (request, reply) => {
+    const { type, bytes } = await operations.openPicture(request.params.token);
+    return reply.type(type).header('Cache-Control', 'private, max-age=60').send(bytes);
+  });
   app.post('/act/:token', { config, schema: { ...hide, params } }, async (request, reply) => {
     const { minutes = '60', reason = '' } = formOf(request.body);
     const silenceMs = (/^\d{1,5}$/.test(minutes) ? Number(minutes) : 60) * 60_000;

@@ -99,6 +99,20 @@ test('a test of a channel tells of every hop, and where it ended', async () => {
   await expect(person.post('/api/v1/channels/nobody/test', {})).rejects.toThrow('404');
 });
 
+test('an event has a picture of its window', async () => {
+  const { key } = await alertNow();
+  const headers = { cookie: person.cookie };
+  const svg = await fetch(`${saker.url}/api/v1/events/${encodeURIComponent(key)}/chart`, { headers });
+  expect(svg.headers.get('content-type')).toBe('image/svg+xml');
+  expect(await svg.text()).toContain('load.1min on ');
+  const png = await fetch(`${saker.url}/api/v1/events/${encodeURIComponent(key)}/chart?form=png`, { headers });
+  expect(
+    Buffer.from(await png.arrayBuffer())
+      .subarray(1, 4)
+      .toString(),
+  ).toBe('PNG');
+});
+
 test('an alert is acknowledged by name in the console', async () => {
   const { id } = await alertNow();
   expect(await person.post(`/api/v1/alerts/${id}/acknowledge`, {})).toMatchObject({ alertId: id });

@@ -56,13 +56,23 @@ const message = (change: Partial<Message> = {}): Message => ({
   ...change,
 });
 
-function send(sent = message(), fields = 'allow_internal: true, host: 127.0.0.1'): Promise<SendResult> {
+function send(
+  sent = message(),
+  fields = 'allow_internal: true, host: 127.0.0.1',
+  png: Uint8Array | null = null,
+): Promise<SendResult> {
   const text = `channels: [{ name: m, type: mail, ${fields}, port: ${port}, security: none, from: saker@example.org, to: [list@example.org] }]`;
   const checked = checkRules(text, 'r.yaml');
   const [channel] = checked.kind === 'valid' ? checked.channels : [];
   if (channel === undefined) throw new Error(JSON.stringify(checked));
   const outbound = createOutbound({ clock: systemClock, userAgent: 'saker/test' });
-  const tools = { outbound, mailer: createMailer(), clock: systemClock, spend: async () => {} };
+  const tools = {
+    outbound,
+    mailer: createMailer(),
+    clock: systemClock,
+    picture: async () => png,
+    spend: async () => {},
+  };
   return channel.transport.send(sent, tools, 0);
 }
 
@@ -107,4 +117,13 @@ test('a server that is not there, or is at an internal address without leave, is
   });
   port = 1;
   expect(await send()).toMatchObject({ kind: 'retry', reason: expect.stringContaining('127.0.0.1:1') });
+});
+
+test('a mail about one event holds its picture, and goes into one thread with the others of its alert', async () => {
+  const event = JSON.parse('{"id":"i","key":"k1"}');
+  await send(message({ kind: 'event', events: [event] }), undefined, Buffer.from('the picture'));
+  const [mail] = mails;
+  expect(mail?.text).toContain('Content-Id: <chart@saker>'.replace('Id', 'ID'));
+  expect(mail?.text).toContain(Buffer.from('the picture').toString('base64'));
+  expect(mail?.text).toMatch(/^References: <[0-9a-f]{32}@example\.org>\r$/m);
 });

@@ -66,13 +66,19 @@ function readAddresses(fields: Fields, key: string, max: number): readonly strin
 
 type Sender = { readonly server: MailServer; readonly from: string; readonly to: readonly string[] };
 
-async function send({ server, from, to }: Sender, message: Message, { mailer, spend }: SendTools): Promise<SendResult> {
+async function send(
+  { server, from, to }: Sender,
+  message: Message,
+  { mailer, spend, picture }: SendTools,
+): Promise<SendResult> {
   const host = `${server.host}:${server.port}`;
   const recipients = [...new Set([...to, ...message.recipients.flatMap(({ email }) => email ?? [])])];
   if (recipients.length === 0) return { kind: 'refused', reason: 'the message has no recipient with a mail address' };
   await spend();
   try {
-    const { rejected } = await mailer.send(server, mailOf(message, from, recipients));
+    const [event] = message.kind === 'event' ? message.events : [];
+    const png = event === undefined ? null : await picture(event);
+    const { rejected } = await mailer.send(server, mailOf({ message, from, to: recipients, png }));
     if (rejected.length < recipients.length) return { kind: 'delivered' };
     return { kind: 'refused', reason: `${host} takes mail for none of the recipients` };
   } catch (error) {
@@ -80,7 +86,14 @@ async function send({ server, from, to }: Sender, message: Message, { mailer, sp
   }
 }
 
-function mailOf(message: Message, from: string, to: readonly string[]): Mail {
+type Letter = {
+  readonly message: Message;
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly png: Uint8Array | null;
+};
+
+function mailOf({ message, from, to, png }: Letter): Mail {
   const domain = from.slice(from.indexOf('@') + 1);
   const idOf = (text: string) => `<${createHash('sha256').update(text).digest('hex').slice(0, 32)}@${domain}>`;
   const [event] = message.events;
@@ -93,7 +106,8 @@ function mailOf(message: Message, from: string, to: readonly string[]): Mail {
     text: [message.title, '', ...message.lines, '', ...links.map(({ label, url }) => `${label}: ${url}`), ''].join(
       '\n',
     ),
-    html: htmlOf(message, links),
+    html: htmlOf(message, links, png !== null),
+    ...(png === null ? {} : { image: { contentId: CHART_ID, png } }),
     // A mail that comes again after a crash has the id of the first, and most programs show it once.
     messageId: idOf(message.key),
     headers: {
@@ -104,9 +118,15 @@ function mailOf(message: Message, from: string, to: readonly string[]): Mail {
   };
 }
 
-function htmlOf({ title, lines, imageUrl }: Message, links: readonly { label: string; url: string }[]): string {
+const CHART_ID = 'chart@saker';
+
+function htmlOf(
+  { title, lines }: Message,
+  links: readonly { label: string; url: string }[],
+  hasChart: boolean,
+): string {
   const rows = lines.map((line) => `<p style="margin:4px 0">${escapeHtml(line)}</p>`).join('');
-  const picture = imageUrl === undefined ? '' : `<p><img alt="chart" width="600" src="${escapeHtml(imageUrl)}"></p>`;
+  const picture = hasChart ? `<p><img alt="chart" width="600" src="cid:${CHART_ID}"></p>` : '';
   const pressed = links.map(({ label, url }) => `<a href="${escapeHtml(url)}">${escapeHtml(label)}</a>`).join(' · ');
   return `<div style="font:15px/1.4 sans-serif"><h3>${escapeHtml(title)}</h3>${rows}${picture}<p>${pressed}</p></div>`;
 }
