@@ -21,8 +21,9 @@ import { Baselines } from './judge/plan/baselines.ts';
 import { runBacktest } from './judge/replay/run-backtest.ts';
 import type { AlertingOptions } from './ports.ts';
 import { rulesAnswer } from './rules/answer.ts';
-import { noRules } from './rules/rule.ts';
-import { RulesFile } from './rules/rules-file.ts';
+import type { RulesFile } from './rules/live/rules-file.ts';
+import { RulesInForce } from './rules/live/rules-in-force.ts';
+import type { StoredRules } from './rules/live/stored-rules.ts';
 import { type WatchedMetric, watchedOn } from './rules/watched.ts';
 import { type Commit, loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
 import { type AlertsQuery, readAlerts } from './store/queries.ts';
@@ -69,6 +70,8 @@ export type Alerting = {
   /** Rejects with `STATE_STORE`. */
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
+  /** Rules that are made through the API. */
+  readonly storedRules: Pick<StoredRules, 'put' | 'remove' | 'bodyOf'>;
   /** Why somebody was, or was not, told. Rejects with `NOT_FOUND` for a rule that there is not. */
   explain(query: ExplainQuery): Promise<ExplainAnswer>;
   /** When these rules would have fired. Rejects with `BAD_REQUEST`, `QUERY_LIMIT`, `HISTORY_UNAVAILABLE`. */
@@ -101,7 +104,17 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
   const writer = new EventWriter({ store, clock, logger, plan, onCommitted });
   const baselines = options.past && new Baselines({ query: options.past.query, clock, logger });
   const judging = new Judging({ sink: writer, openAlerts, logger, lastPoints, baselines });
-  const rulesFile = await followRules(options, judging, delivery);
+  const rules = await RulesInForce.open({
+    store,
+    clock,
+    logger,
+    path: options.rulesFile,
+    onRules: (set, isWhole) => {
+      delivery.use(set);
+      judging.useRules(set, clock.nowMs(), isWhole);
+    },
+    onStatus: changed,
+  });
   const stopRetention = startRetention(options);
   const stopSweeping = startSweeping(options, judging);
 
@@ -115,41 +128,25 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     onCollectorLeft: (collector) => judging.left(collector, clock.nowMs()),
     alerts: (query) => readAlerts(store, query),
     watchedOn: (endpoint, isAsked) => (judging.rules === null ? [] : watchedOn(judging.rules, endpoint, isAsked)),
-    rules: () => rulesAnswer(options.rulesFile, rulesFile?.status),
+    rules: () => rulesAnswer(options.rulesFile, rules),
+    storedRules: rules.stored,
     explain: (query) => explainAnswer(judging, store, query, clock.nowMs()),
     backtest: async (query) => {
       if (options.past === undefined) throw new AppError('NOT_FOUND', 'this server keeps no past to test rules on');
-      return runBacktest(query, { ...options.past, clock, current: rulesFile?.status.rules ?? noRules });
+      return runBacktest(query, { ...options.past, clock, current: rules.current });
     },
-    metrics: () => metricsOf({ judging, writer, openAlerts, delivery, rulesFile }),
+    metrics: () => metricsOf({ judging, writer, openAlerts, delivery, rulesFile: rules.file }),
     operations: delivery.operations,
     async close() {
       isClosed = true;
       stopRetention();
       stopSweeping();
-      await rulesFile?.close();
+      await rules.close();
       await baselines?.close();
       await writer.close();
       await delivery.close();
     },
   };
-}
-
-async function followRules(options: AlertingOptions, judging: Judging, delivery: Delivery): Promise<RulesFile | null> {
-  const { rulesFile: path, clock, logger, publish } = options;
-  if (path === null) return null;
-  const file = new RulesFile({
-    path,
-    clock,
-    logger,
-    onRules: (rules) => {
-      delivery.use(rules);
-      judging.useRules(rules, clock.nowMs());
-    },
-    onStatus: () => publish('alerts'),
-  });
-  await file.start();
-  return file;
 }
 
 /** Looks once a second for series that have fallen silent. Returns how to stop. */

@@ -42,6 +42,8 @@ export class Judging {
   readonly #plans = new Map<string, Plan>();
   /** Null until a rules file was read: an alert from before a restart must not end because the file is away. */
   #rules: RuleBook | null = null;
+  /** False while rules may still come that are not there yet. */
+  #isWhole = false;
   #aggregates: Aggregates | null = null;
   /** Slugs of the rules whose hours do not hold, as of a minute. */
   #paused: ReadonlySet<string> = new Set();
@@ -61,16 +63,21 @@ export class Judging {
     return this.#plans;
   }
 
-  /** From the next tick on these rules hold. Alerts whose rule is gone, or asks for another metric, end now. */
-  useRules(rules: RuleSet, nowMs: TimestampMs): void {
+  /**
+   * From the next tick on these rules hold. Alerts whose rule is gone, or asks for another metric, end
+   * now; with `isWhole` false, a rule that is not there may still come.
+   */
+  useRules(rules: RuleSet, nowMs: TimestampMs, isWhole = true): void {
     const book = new RuleBook(rules);
     this.#rules = book;
+    this.#isWhole = isWhole;
     this.#aggregates = new Aggregates(book.aggregates, (tick) => this.#judge(tick, book));
     this.#options.baselines?.watch(seasonsOf(book.all));
     this.#pausedMinute = 0;
     this.incidents.forgetClosings();
     for (const alert of this.#options.openAlerts.all()) {
       const rule = book.find(alert.slug);
+      if (rule === undefined && !isWhole) continue;
       if (rule === undefined) this.incidents.close(alert, 'the rule was removed from the rules file');
       else if (rule.metric !== alert.event.condition.metric) {
         this.incidents.close(alert, `the rule was changed to watch ${rule.metric}`);
@@ -228,7 +235,9 @@ export class Judging {
     const eldest = this.#plans.keys().next();
     if (this.#plans.size > COLLECTORS_MAX && !eldest.done) this.#plans.delete(eldest.value);
     const reason = 'the rule was changed and does not watch this series any more';
-    for (const alert of plan.orphans) this.incidents.close(alert, reason);
+    for (const alert of plan.orphans) {
+      if (this.#isWhole || rules.find(alert.slug) !== undefined) this.incidents.close(alert, reason);
+    }
     if (plan.refusedCount > 0) {
       logger.warn({ collector, series: plan.refusedCount }, 'series are not judged: all windows are in use');
     }

@@ -1,18 +1,21 @@
 /** The rules in force, as the API tells them. */
 import { formatExpression, type RulesAnswer } from '../../core/index.ts';
 import { conditionOf } from '../events/event.ts';
+import type { RulesInForce } from './live/rules-in-force.ts';
 import { formatRuleCondition, type Rule } from './rule.ts';
-import type { RulesFileStatus } from './rules-file.ts';
 import { formatNode } from './tree.ts';
 
-export function rulesAnswer(file: string | null, status: RulesFileStatus | undefined): RulesAnswer {
-  const rules = status?.rules.rules ?? [];
-  const inherited = status?.rules.templates.flatMap((template) => template.rules) ?? [];
+export function rulesAnswer(file: string | null, inForce: RulesInForce): RulesAnswer {
+  const { loadedAtMs, error, rules } = inForce.status;
+  const inherited = rules.templates.flatMap((template) => template.rules);
   return {
     file,
-    loadedAtMs: status?.loadedAtMs ?? null,
-    error: status?.error ?? null,
-    rules: [...rules, ...inherited].map(ruleAnswer),
+    loadedAtMs,
+    error,
+    rules: [...rules.rules, ...inherited].map((rule) => ({
+      ...ruleAnswer(rule),
+      ...(inForce.stored.has(rule.slug) ? { madeInApi: true } : {}),
+    })),
   };
 }
 

@@ -95,6 +95,8 @@ export type RuleSet = {
   readonly channels: readonly Channel[];
   readonly people: People;
   readonly templates: readonly Template[];
+  /** Metrics from outside that rules may name. */
+  readonly metrics: readonly string[];
 };
 
 /** Rules that hang on nodes of the service tree (Open-Falcon's template); `templates.ts` says which of them hold where. */
@@ -109,7 +111,7 @@ export type Template = {
   readonly rules: readonly Rule[];
 };
 
-export const noRules: RuleSet = { rules: [], channels: [], people: nobody, templates: [] };
+export const noRules: RuleSet = { rules: [], channels: [], people: nobody, templates: [], metrics: [] };
 
 /** A metric that is pushed from outside, and so in no catalogue. */
 export type MetricLookup = (name: string) => Pick<MetricDefinition, 'unit' | 'tags' | 'on'> | undefined;

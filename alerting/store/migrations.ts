@@ -48,6 +48,18 @@ export const migrations: readonly Migration[] = [
   },
   ...deliveryMigrations,
   {
+    id: 'alerting-011-rules-of-the-api',
+    statements: [
+      `CREATE TABLE alerting_rule (
+         slug TEXT PRIMARY KEY,
+         name TEXT NOT NULL,
+         body TEXT NOT NULL,
+         changed_at_ms INTEGER NOT NULL,
+         changed_by TEXT NOT NULL
+       ) WITHOUT ROWID`,
+    ],
+  },
+  {
     id: 'alerting-010-explain',
     statements: [
       'CREATE INDEX alerting_event_id ON alerting_event (id, event_time_ms)',

@@ -67,6 +67,10 @@ export class Scenario {
     await writeFile(this.rulesPath, rules.replaceAll('HOOK', this.receiver.url));
   }
 
+  async removeRules(): Promise<void> {
+    await rm(this.rulesPath);
+  }
+
   /** New rules, taken. */
   async changeRules(rules: string): Promise<void> {
     const { rulesLoads } = this.alerting.metrics();

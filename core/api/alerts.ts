@@ -97,6 +97,7 @@ export const ruleSchema = Type.Object(
     recovery: Type.Optional(Type.String()),
     hours: Type.Optional(Type.String()),
     dependsOn: Type.Optional(Type.Array(Type.String())),
+    madeInApi: Type.Optional(Type.Boolean({ description: 'Made through the API, not in the file' })),
     template: Type.Optional(Type.String({ description: 'Slug of the template that it was written in' })),
     where: Type.Record(Type.String(), Type.String(), { description: 'Whom the rule watches, apart from tags' }),
     priority: Type.Integer({ minimum: 0, maximum: 6 }),
@@ -117,6 +118,9 @@ export const rulesAnswerSchema = Type.Object(
   },
   closed,
 );
+
+/** A rule as somebody writes it: the keys of a rule of the file, checked by the same reader. */
+export const ruleBodySchema = Type.Object({ rule: Type.Record(Type.String(), Type.Unknown()) }, closed);
 
 export type Operator = Static<typeof operatorSchema>;
 export type AlertEvent = Static<typeof alertEventSchema>;

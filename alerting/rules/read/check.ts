@@ -29,8 +29,17 @@ export type CheckedRules =
       readonly usable: RuleSet | null;
     };
 
+/** What rules may name that is not in their text: the file's, for a rule that was made elsewhere. */
+export type Outer = {
+  readonly channelNames: readonly string[];
+  readonly rules: readonly { readonly name: string; readonly slug: string }[];
+  readonly declared: readonly string[];
+};
+
+const nothingOutside: Outer = { channelNames: [], rules: [], declared: [] };
+
 /** `fileName` is only used to say where a fault is. */
-export function checkRules(text: string, fileName: string): CheckedRules {
+export function checkRules(text: string, fileName: string, outer: Outer = nothingOutside): CheckedRules {
   const source = new Source(fileName);
   if (Buffer.byteLength(text, 'utf8') > FILE_BYTES_MAX) {
     source.fault(0, `the file is larger than ${FILE_BYTES_MAX / 1024} KiB; split it`);
@@ -43,7 +52,7 @@ export function checkRules(text: string, fileName: string): CheckedRules {
   if (document.contents === null) return finish(source, noRules);
   const resolve = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
   const top = Fields.of(source, document.contents, 'the file', resolve);
-  return finish(source, top === undefined ? null : new FileReader(source, top).read());
+  return finish(source, top === undefined ? null : new FileReader(source, top, outer).read());
 }
 
 function finish(source: Source, found: RuleSet | null): CheckedRules {
@@ -59,10 +68,12 @@ type WrittenTemplate = { readonly fields: Fields; readonly slug: string; readonl
 class FileReader {
   readonly #source: Source;
   readonly #top: Fields;
+  readonly #outer: Outer;
 
-  constructor(source: Source, top: Fields) {
+  constructor(source: Source, top: Fields, outer: Outer) {
     this.#source = source;
     this.#top = top;
+    this.#outer = outer;
   }
 
   read(): RuleSet {
@@ -79,11 +90,12 @@ class FileReader {
       slug: slugOf(fields.nameAsWritten ?? ''),
       rules: fields.list('rules', 'a rule', RULES_MAX),
     }));
+    const metrics = readDeclared(this.#top);
     const context = contextOf({
       source: this.#source,
-      channelNames: [...channelNames, ...people.teams.keys()],
-      rules: namesOf(own, written),
-      declared: readDeclared(this.#top),
+      channelNames: [...channelNames, ...people.teams.keys(), ...this.#outer.channelNames],
+      rules: [...namesOf(own, written), ...this.#outer.rules],
+      declared: [...metrics, ...this.#outer.declared],
     });
     const rules = this.#rules(own, context, null);
     const templates = written.flatMap((template) => this.#template(template, written, context) ?? []);
@@ -91,7 +103,7 @@ class FileReader {
       written.map(({ fields }) => fields),
       slugOf,
     );
-    return { rules, channels, people, templates };
+    return { rules, channels, people, templates, metrics };
   }
 
   #rules(list: readonly Fields[], context: Context, template: string | null): readonly Rule[] {

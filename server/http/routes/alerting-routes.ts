@@ -1,3 +1,4 @@
+import { Type } from 'typebox';
 import type { Alerting } from '../../../alerting/index.ts';
 import {
   alertsAnswerSchema,
@@ -7,6 +8,7 @@ import {
   type Clock,
   explainAnswerSchema,
   explainQuerySchema,
+  ruleBodySchema,
   rulesAnswerSchema,
 } from '../../../core/index.ts';
 import type { HttpServer } from '../server.ts';
@@ -62,5 +64,61 @@ export function alertingRoutes(app: HttpServer, { alerting, clock }: AlertingRou
       },
     },
     (request) => alerting.backtest(request.body),
+  );
+  storedRuleRoutes(app, alerting);
+}
+
+const ruleName = Type.Object({ name: Type.String({ minLength: 1, maxLength: 100 }) }, { additionalProperties: false });
+
+/** Rules that are made here and not in the file. Each answers with the rules in force. */
+function storedRuleRoutes(app: HttpServer, { storedRules, rules }: Alerting): void {
+  const config = { access: 'user' } as const;
+  const tags = ['alerting'];
+  app.get(
+    '/api/v1/rules/:name',
+    {
+      config,
+      schema: {
+        summary: 'A rule that was made here, as it was given',
+        tags,
+        params: ruleName,
+        response: { 200: ruleBodySchema },
+      },
+    },
+    async (request) => ({ rule: storedRules.bodyOf(request.params.name) }),
+  );
+  app.put(
+    '/api/v1/rules/:name',
+    {
+      config,
+      schema: {
+        summary: 'Make a rule, or change one that was made here',
+        description: 'The body has the keys of a rule of the file (docs/rules.md), its name is that of the path.',
+        tags,
+        params: ruleName,
+        body: ruleBodySchema,
+        response: { 200: rulesAnswerSchema },
+      },
+    },
+    async (request) => {
+      await storedRules.put(request.params.name, request.body.rule, request.user ?? `token ${request.tokenId}`);
+      return rules();
+    },
+  );
+  app.delete(
+    '/api/v1/rules/:name',
+    {
+      config,
+      schema: {
+        summary: 'Remove a rule that was made here; its alerts end',
+        tags,
+        params: ruleName,
+        response: { 200: rulesAnswerSchema },
+      },
+    },
+    async (request) => {
+      await storedRules.remove(request.params.name);
+      return rules();
+    },
   );
 }

@@ -6,10 +6,10 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type CancelTimer, type Clock, describeError, type Logger, type TimestampMs } from '../../core/index.ts';
-import { checkRules, FILE_BYTES_MAX } from './read/check.ts';
-import { formatFault } from './read/source.ts';
-import { noRules, type RuleSet } from './rule.ts';
+import { type CancelTimer, type Clock, describeError, type Logger, type TimestampMs } from '../../../core/index.ts';
+import { checkRules, FILE_BYTES_MAX } from '../read/check.ts';
+import { formatFault } from '../read/source.ts';
+import { noRules, type RuleSet } from '../rule.ts';
 
 const LOOK_EVERY_MS = 2000;
 /** Writers need a moment between creating a file and its last byte. */
@@ -124,8 +124,9 @@ export class RulesFile {
       return this.#refuse(checked.errors.map(formatFault).join('\n'));
     }
     this.counts.loads++;
-    const { rules, channels, people, templates } = checked;
-    this.status = { loadedAtMs: clock.nowMs(), error: null, rules: { rules, channels, people, templates } };
+    const { kind: _, ...found } = checked;
+    const { rules, channels } = found;
+    this.status = { loadedAtMs: clock.nowMs(), error: null, rules: found };
     logger.info({ file: path, rules: rules.length, channels: channels.length }, 'rules loaded');
     onRules(this.status.rules);
     onStatus();
@@ -155,6 +156,7 @@ export class RulesFile {
  */
 function withLastGood(before: RuleSet, now: RuleSet): RuleSet {
   return {
+    metrics: [...new Set([...now.metrics, ...before.metrics])],
     rules: withMissing(now.rules, before.rules, 'slug'),
     channels: withMissing(now.channels, before.channels, 'name'),
     people: {

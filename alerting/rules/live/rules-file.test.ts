@@ -2,9 +2,9 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { silentLogger, systemClock, VirtualClock } from '../../core/index.ts';
-import { eventually } from '../testing/receiver.ts';
-import { noRules, type RuleSet } from './rule.ts';
+import { silentLogger, systemClock, VirtualClock } from '../../../core/index.ts';
+import { eventually } from '../../testing/receiver.ts';
+import { noRules, type RuleSet } from '../rule.ts';
 import { RulesFile } from './rules-file.ts';
 
 const ruleText = (name: string) => `rules:\n  - name: ${name}\n    metric: cpu.busy\n    condition: all(#3) > 80\n`;
