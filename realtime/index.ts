@@ -2,11 +2,28 @@ export { BlockReader, encodeBlock } from './block/block-codec.ts';
 export type { CollectorSocket, FleetListener } from './intake/collector-session.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
-export { AcrossSeries } from './query/across.ts';
+export { AcrossSeries, type Aggregation, type Reduction } from './query/across.ts';
 export { type Buckets, readBuckets } from './query/buckets.ts';
+export { latest, type Order, rankNow, type SeriesValue } from './query/instant/latest.ts';
+export { overWindow } from './query/instant/over-window.ts';
+export type { Moment } from './query/instant/sample-at.ts';
 export { lastPoints } from './query/last-points.ts';
 export type { Located } from './query/located.ts';
-export { checkRange, type Range } from './query/range.ts';
-export { select } from './query/select.ts';
+export { bucketCountOf, checkRange, type Range } from './query/range.ts';
+export {
+  type Across,
+  type BucketValue,
+  type GroupColumns,
+  groupsOf,
+  readAcross,
+  readRange,
+  readSamples,
+  type SeriesColumns,
+  type SeriesRaw,
+  unitOf,
+} from './query/range-columns.ts';
+export { Slices, type Work } from './query/run/slices.ts';
+export { select } from './query/select/select.ts';
+export { SeriesTest } from './query/select/series-test.ts';
 export { type CollectorConnection, Realtime, type RealtimeOptions, type RealtimeStatus } from './realtime.ts';
 export { Ring } from './ring/ring.ts';

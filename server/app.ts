@@ -6,7 +6,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import { migrations as alertingMigrations, createAlerting } from '../alerting/index.ts';
 import { AppError, type Clock, type LiveTopic, type Tick, version } from '../core/index.ts';
 import { HistoryClient, readCursorPosition } from '../history/index.ts';
-import { LiveHub, lastPoints, Realtime } from '../realtime/index.ts';
+import { LiveHub, lastPoints, Realtime, Slices } from '../realtime/index.ts';
 import { createScaler, migrations as scalerMigrations } from '../scaler/index.ts';
 import { Accounts } from './auth/accounts.ts';
 import { localCollectorToken } from './auth/local-token.ts';
@@ -15,12 +15,13 @@ import { Tokens } from './auth/tokens.ts';
 import type { ServerConfig } from './config.ts';
 import { alertingRoutes } from './http/routes/alerting-routes.ts';
 import { consoleRoutes } from './http/routes/console-routes.ts';
-import { dataRoutes } from './http/routes/data-routes.ts';
 import { deliveryRoutes } from './http/routes/delivery-routes.ts';
 import { fleetRoutes } from './http/routes/fleet-routes.ts';
 import { installRoutes } from './http/routes/install-routes.ts';
 import { linkRoutes } from './http/routes/link-routes.ts';
 import { operationsRoutes } from './http/routes/operations-routes.ts';
+import { dataRoutes } from './http/routes/samples/data-routes.ts';
+import { queryRoutes } from './http/routes/samples/query-routes.ts';
 import { scalingRoutes } from './http/routes/scaling-routes.ts';
 import { sessionRoutes } from './http/routes/session-routes.ts';
 import { streamRoutes } from './http/routes/stream-routes.ts';
@@ -35,15 +36,16 @@ import { migrations as fleetMigrations } from './operations/fleet/inventory-stor
 import { HostWatch } from './operations/host-watch.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { readinessOf } from './operations/readiness.ts';
-import { historyQuery, queryRange } from './query/query-door.ts';
+import { historyQuery } from './query/history-columns.ts';
+import { QueryDoor } from './query/query-door.ts';
 import { Turnstile } from './query/turnstile.ts';
 import { openStateStore } from './state/state-store.ts';
 
 /** Each part gets this long to close; the supervisor's patience is longer than all of them. */
 const CLOSE_DEADLINE_MS = 5000;
 
-/** Range queries that run side by side, and those that wait: a console opens about ten at once. */
-const QUERIES_MAX = 4;
+/** Queries that run side by side, and those that wait: a console opens about ten at once. */
+const QUERIES_MAX = 8;
 const QUERIES_WAITING_MAX = 100;
 
 export type AppOptions = {
@@ -87,8 +89,13 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   const history = new HistoryClient({ socketPath: config.paths.historySocket, clock });
   closers.add('history client', () => history.close());
 
-  const askHistory = historyQuery(history);
-  const turnstile = new Turnstile({ insideMax: QUERIES_MAX, waitingMax: QUERIES_WAITING_MAX });
+  const queries = new QueryDoor({
+    realtime: () => realtime,
+    clock,
+    history: historyQuery(history),
+    slices: new Slices(clock),
+    turnstile: new Turnstile({ insideMax: QUERIES_MAX, waitingMax: QUERIES_WAITING_MAX }),
+  });
 
   const hub = new LiveHub();
   const publish = (topic: LiveTopic): void => hub.changed(topic);
@@ -103,7 +110,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     publish,
     lastPoints: (series, count, before) => lastPoints(realtime.ring, series, count, before),
     past: {
-      query: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
+      query: (query) => queries.buckets(query),
       endpointOf: (name) => realtime.ring.find(name)?.endpoint,
       oldestSecond: () => realtime.ring.oldestSecond,
     },
@@ -152,12 +159,8 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   closers.add('http', () => http.close());
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
-  dataRoutes(http, {
-    realtime,
-    clock,
-    events,
-    queryRange: (query) => turnstile.pass(() => queryRange({ realtime, clock, history: askHistory }, query)),
-  });
+  dataRoutes(http, { realtime, clock, events });
+  queryRoutes(http, queries);
   alertingRoutes(http, { alerting, clock });
   deliveryRoutes(http, { alerting, clock });
   linkRoutes(http, { alerting });

@@ -2,13 +2,13 @@ import { type Static, Type } from 'typebox';
 import { parserOf } from '../schema.ts';
 import { describedSeriesSchema } from './inventory.ts';
 import { closed, sample } from './parts.ts';
-import { selectorSchema } from './query.ts';
+import { selectionSchema } from './query/select.ts';
 
 /** A subscription's number, chosen by the client, its own on each connection. */
 const id = Type.Integer({ minimum: 1, maximum: 1_000_000 });
 
 export const liveRequestSchema = Type.Union([
-  Type.Object({ type: Type.Literal('subscribe'), id, select: selectorSchema }, closed),
+  Type.Object({ type: Type.Literal('subscribe'), id, select: selectionSchema }, closed),
   Type.Object({ type: Type.Literal('unsubscribe'), id }, closed),
 ]);
 

@@ -9,11 +9,10 @@ import {
   type LiveMessage,
   type LiveRequest,
   type LiveTopic,
-  matchesTags,
   type SeriesIdentity,
-  type Tags,
   type Tick,
 } from '../../core/index.ts';
+import { SeriesTest } from '../query/select/series-test.ts';
 
 const SUBSCRIPTIONS_PER_CLIENT_MAX = 50;
 const COLUMNS_PER_SUBSCRIPTION_MAX = 10_000;
@@ -26,10 +25,7 @@ type Compiled = { readonly columns: Column[]; seen: number };
 
 type Subscription = {
   readonly id: number;
-  readonly metrics: ReadonlySet<string>;
-  /** Null: all. */
-  readonly endpoints: ReadonlySet<string> | null;
-  readonly tags: Tags;
+  readonly test: SeriesTest;
   /** Column numbers by series name: a series keeps its column whoever sends it. */
   readonly columnByName: Map<string, number>;
   readonly described: DescribedSeries[];
@@ -62,9 +58,7 @@ export class LiveClient {
     const { id, select } = request;
     this.#subscriptions.set(id, {
       id,
-      metrics: new Set(select.metrics),
-      endpoints: select.endpoints === undefined ? null : new Set(select.endpoints),
-      tags: select.tags ?? {},
+      test: new SeriesTest(select),
       columnByName: new Map(),
       described: [],
       named: 0,
@@ -123,9 +117,9 @@ function compile(subscription: Subscription, dictionary: Dictionary): Compiled {
     subscription.compiled.set(dictionary, compiled);
   }
   for (; compiled.seen < dictionary.series.length; compiled.seen++) {
-    if (!subscription.metrics.has(dictionary.series[compiled.seen]?.metric ?? '')) continue;
-    const series = dictionary.identityOf(compiled.seen);
-    const column = isSelected(subscription, series) ? columnOf(subscription, series) : null;
+    const entry = dictionary.series[compiled.seen];
+    if (entry === undefined || !subscription.test.takes(entry, dictionary.endpointOf(compiled.seen))) continue;
+    const column = columnOf(subscription, dictionary.identityOf(compiled.seen));
     if (column !== null) compiled.columns.push({ index: compiled.seen, column });
   }
   return compiled;
@@ -141,10 +135,6 @@ function columnOf(subscription: Subscription, series: SeriesIdentity): number | 
   subscription.columnByName.set(name, column);
   subscription.described.push({ ...series, unit: findMetric(series.metric)?.unit ?? null });
   return column;
-}
-
-function isSelected({ endpoints, tags }: Subscription, series: SeriesIdentity): boolean {
-  return (endpoints === null || endpoints.has(series.endpoint)) && matchesTags(series.tags, tags);
 }
 
 /** All live clients. A client that does not read misses ticks and is told how many; nobody waits for it. */

@@ -35,13 +35,14 @@ export class AcrossSeries {
 
   add(located: Located): void {
     const { from, to, step } = this.#range;
-    if (step > 1 || this.#reduction === 'count') return this.#fold(this.#reader.read(located));
+    if (step > 1 || this.#reduction === 'count') return this.addBuckets(this.#reader.read(located));
     // A bucket is a sample, however it is reduced: combine it where it is decoded.
     const parts = { count: this.count, values: this.#values, from, to, combine: combiners[this.#aggregation] };
     located.store.visit(located.series.column, from, to, new SecondCombiner(parts));
   }
 
-  #fold(buckets: Buckets): void {
+  /** Adds a series in buckets of the same range; its `last` is written over. */
+  addBuckets(buckets: Buckets): void {
     const combine = combiners[this.#aggregation];
     const reduced = buckets.last;
     for (let bucket = 0; bucket < reduced.length; bucket++) {

@@ -26,7 +26,7 @@ export function checkRange(range: Range, { seriesRead, seriesAnswered }: QuerySi
     throw tooMany('samples', samples, QUERY_SAMPLES_MAX, 'take a shorter range or fewer series');
 }
 
-export function tooMany(what: string, figure: number, limit: number, hint: string): AppError {
+export function tooMany(what: string, figure: number | string, limit: number, hint: string): AppError {
   return new AppError('QUERY_LIMIT', `the query asks for too many ${what}: ${figure} of at most ${limit}`, {
     where: what,
     hint,

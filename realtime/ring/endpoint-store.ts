@@ -1,6 +1,7 @@
 import { type Endpoint, fillAbsent, isAbsent, type Second, type SeriesIdentity } from '../../core/index.ts';
 import { BlockReader, encodeBlock } from '../block/block-codec.ts';
 import type { Summary } from '../block/column-codec.ts';
+import { NewestSamples } from './newest-samples.ts';
 import { OpenWindow } from './open-window.ts';
 import type { SeriesName, SeriesNames } from './series-names.ts';
 import type { SlotPool } from './slot-pool.ts';
@@ -67,6 +68,7 @@ export class EndpointStore {
   isDropped = false;
   /** Counts up when columns are given to other series: who remembers a column has to ask again. */
   columnsEpoch = 0;
+  readonly newest = new NewestSamples();
   /** By column; undefined where a series has left. */
   readonly #series: (StoredSeries | undefined)[] = [];
   readonly #columnByName = new Map<SeriesName, number>();
@@ -121,6 +123,11 @@ export class EndpointStore {
     return this.#columnByName.keys();
   }
 
+  /** The series that has a column; undefined when it has left. */
+  seriesAt(column: number): StoredSeries | undefined {
+    return this.#series[column];
+  }
+
   find(metric: string, tags: SeriesIdentity['tags']): StoredSeries | undefined {
     const name = this.#shares.names.find(metric, tags);
     return name === undefined ? undefined : this.#series[this.#columnByName.get(name) ?? REFUSED];
@@ -133,7 +140,8 @@ export class EndpointStore {
     if (known !== undefined) return known;
     const column = this.#free.pop() ?? this.#series.length;
     const fits = WINDOW_SECONDS % step === 0;
-    this.#series[column] = { endpoint: this.endpoint.name, ...name, column, step: fits ? step : 1 };
+    this.#series[column] = { endpoint: this.endpoint.name, metric, tags, column, step: fits ? step : 1 };
+    this.newest.begin(column, name.id, this.newestSecond);
     this.#seenIn[column] = this.windowStartOf(this.newestSecond);
     this.#columnByName.set(name, column);
     return column;
@@ -154,6 +162,7 @@ export class EndpointStore {
       if (column === REFUSED || (Number.isNaN(value) && isAbsent(values, source))) continue;
       window ??= this.#openWindow(this.windowStartOf(second), now);
       window.put(column, second, value, (this.#series[column] as StoredSeries).step);
+      this.newest.put(column, second, value);
     }
     if (window === null) return false;
     if (second > this.newestSecond) this.newestSecond = second;
@@ -165,6 +174,7 @@ export class EndpointStore {
     const start = this.windowStartOf(second);
     if (this.#open.has(start) || this.#windows.has(start) || this.#hours.has(this.hourStartOf(second)))
       this.#openWindow(start, now).clear(second);
+    this.newest.clear(second);
   }
 
   #openWindow(start: number, now: number): OpenWindow {
@@ -274,6 +284,7 @@ export class EndpointStore {
       if (series === undefined || (this.#seenIn[column] as number) >= start - HOUR_SECONDS || this.#isOpen(column))
         return;
       this.#series[column] = undefined;
+      this.newest.end(column);
       this.#columnByName.delete(this.#shares.names.intern(series.metric, series.tags));
       this.#free.push(column);
       this.columnsEpoch++;

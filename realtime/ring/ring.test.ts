@@ -4,7 +4,7 @@ import { compareFrames, type Frame, type Tick, VirtualClock } from '../../core/i
 import { Intake } from '../intake/intake.ts';
 import { readBuckets } from '../query/buckets.ts';
 import type { Range } from '../query/range.ts';
-import { select } from '../query/select.ts';
+import { select } from '../query/select/select.ts';
 import { dictionaryOf, frameOf, START_SECOND } from '../testing/frames.ts';
 import { RING_SECONDS, Ring } from './ring.ts';
 

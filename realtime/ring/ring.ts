@@ -82,6 +82,10 @@ export class Ring {
     return (this.#newestSecond - (this.#newestSecond % WINDOW_SECONDS) - RING_SECONDS + WINDOW_SECONDS) as Second;
   }
 
+  get names(): Pick<SeriesNames, 'idsEnd' | 'metrics' | 'ofMetric'> {
+    return this.#names;
+  }
+
   endpoints(): Iterable<EndpointStore> {
     return this.#endpoints.values();
   }

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { metricSchema, nameSchema, tagsSchema } from '../schema.ts';
-import { closed, sample, timeMs } from './parts.ts';
+import { metricSchema, nameSchema, tagsSchema } from '../../schema.ts';
+import { closed, sample, timeMs } from '../parts.ts';
 
 /** Most buckets of one series in one answer: three screens wide. */
 export const BUCKETS_MAX = 11_000;

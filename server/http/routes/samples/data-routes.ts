@@ -7,27 +7,22 @@ import {
   findMetric,
   metadataAnswerSchema,
   metrics,
-  type QueryRange,
-  type QueryRangeAnswer,
-  queryRangeAnswerSchema,
-  queryRangeSchema,
   type SeriesAnswer,
   seriesAnswerSchema,
   seriesQuerySchema,
-} from '../../../core/index.ts';
-import type { Realtime } from '../../../realtime/index.ts';
-import type { HostEvents } from '../../operations/events/host-events.ts';
-import type { HttpServer } from '../server.ts';
+} from '../../../../core/index.ts';
+import type { Realtime } from '../../../../realtime/index.ts';
+import type { HostEvents } from '../../../operations/events/host-events.ts';
+import type { HttpServer } from '../../server.ts';
 
 export type DataRouteOptions = {
   readonly realtime: Realtime;
   readonly clock: Clock;
   readonly events: HostEvents;
-  readonly queryRange: (query: QueryRange) => Promise<QueryRangeAnswer>;
 };
 
 /** What there is, and what it measured. */
-export function dataRoutes(app: HttpServer, { realtime, clock, events, queryRange }: DataRouteOptions): void {
+export function dataRoutes(app: HttpServer, { realtime, clock, events }: DataRouteOptions): void {
   const config = { access: 'user' } as const;
   app.get(
     '/api/v1/endpoints',
@@ -77,20 +72,6 @@ export function dataRoutes(app: HttpServer, { realtime, clock, events, queryRang
       },
     },
     async (request) => ({ nowMs: clock.nowMs(), events: await events.list(request.query) }),
-  );
-  app.post(
-    '/api/v1/query_range',
-    {
-      config,
-      schema: {
-        summary: 'A range of series in buckets of min, max and average',
-        description: 'The last 24 h by the second from memory, older ranges by the minute from history, stitched.',
-        tags: ['data'],
-        body: queryRangeSchema,
-        response: { 200: queryRangeAnswerSchema },
-      },
-    },
-    (request) => queryRange(request.body),
   );
 }
 
