@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts';
 import { alertsCommand } from './alerts.ts';
 import { collectorCommand } from './collector.ts';
+import { doctorCommand } from './doctor/doctor.ts';
 import { monitorsCommand } from './monitors.ts';
 import { rulesCommand } from './rules.ts';
 import { scaleCommand } from './scale.ts';
@@ -14,6 +15,7 @@ export const commands: readonly Command[] = [
   serverCommand,
   collectorCommand,
   topCommand,
+  doctorCommand,
   rulesCommand,
   alertsCommand,
   monitorsCommand,

@@ -20,7 +20,7 @@ describe('saker', () => {
   test('lists its commands, and each explains itself', async () => {
     const { code, out } = await saker('--help');
     expect(code).toBe(0);
-    for (const name of ['up', 'server', 'collector', 'top', 'rules', 'monitors', 'scale', 'version']) {
+    for (const name of ['up', 'server', 'collector', 'top', 'doctor', 'rules', 'monitors', 'scale', 'version']) {
       expect(out).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
       const help = await saker(name, '--help');
       expect([help.code, help.err]).toStrictEqual([0, '']);
