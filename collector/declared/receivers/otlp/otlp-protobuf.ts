@@ -2,28 +2,29 @@
  * OTLP metrics as protobuf, brought into the shape of their JSON form. Only the fields that are used
  * are read; the numbers are those of opentelemetry-proto's `metrics.proto`, v1.
  */
-import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { PbfReader } from 'pbf';
 
-type Value = unknown;
-type Read = (reader: BinaryReader, wire: WireType) => Value;
-/** Field number → name, how it is read, and whether there may be several. */
+type Read = (reader: PbfReader, depth: number) => unknown;
+/** Field number → name, how it is read, and whether there may be several: then a reader gives a list. */
 type Message = Readonly<Record<number, { readonly name: string; readonly read: Read; readonly many?: true }>>;
 
 /** Messages within messages: a request nests six deep. */
 const DEPTH_MAX = 12;
 
-const text: Read = (reader) => reader.string();
-const bool: Read = (reader) => reader.bool();
-const double: Read = (reader) => reader.double();
-const enumeration: Read = (reader) => reader.int32();
-const int64: Read = (reader) => Number(reader.int64());
-const fixed64: Read = (reader) => Number(reader.fixed64());
-const sfixed64: Read = (reader) => Number(reader.sfixed64());
+const text: Read = (reader) => reader.readString();
+const bool: Read = (reader) => reader.readBoolean();
+const double: Read = (reader) => reader.readDouble();
+const integer: Read = (reader) => reader.readVarint(true);
+const fixed64: Read = (reader) => reader.readFixed64();
+const sfixed64: Read = (reader) => reader.readSFixed64();
+/** Numbers come one by one or packed; both are read as a list. */
+const doubles: Read = (reader) => reader.readPackedDouble();
+const fixed64s: Read = (reader) => reader.readPackedFixed64();
 
 const anyValue: Message = {
   1: { name: 'stringValue', read: text },
   2: { name: 'boolValue', read: bool },
-  3: { name: 'intValue', read: int64 },
+  3: { name: 'intValue', read: integer },
   4: { name: 'doubleValue', read: double },
 };
 const keyValue: Message = { 1: { name: 'key', read: text }, 2: { name: 'value', read: message(anyValue) } };
@@ -34,12 +35,12 @@ const numberPoint: Message = {
   6: { name: 'asInt', read: sfixed64 },
   7: attributes,
 };
-const temporality = { name: 'aggregationTemporality', read: enumeration } as const;
+const temporality = { name: 'aggregationTemporality', read: integer } as const;
 const histogramPoint: Message = {
   4: { name: 'count', read: fixed64 },
   5: { name: 'sum', read: double },
-  6: { name: 'bucketCounts', read: fixed64, many: true },
-  7: { name: 'explicitBounds', read: double, many: true },
+  6: { name: 'bucketCounts', read: fixed64s, many: true },
+  7: { name: 'explicitBounds', read: doubles, many: true },
   9: attributes,
 };
 const quantileValue: Message = { 1: { name: 'quantile', read: double }, 2: { name: 'value', read: double } };
@@ -71,45 +72,42 @@ const request: Message = { 1: { name: 'resourceMetrics', read: message(resourceM
 
 /** Throws an `Error` for bytes that are no such message. */
 export function decodeRequest(bytes: Uint8Array): unknown {
-  const reader = new BinaryReader(bytes);
-  return readFields(reader, bytes.length, request, 0);
+  const reader = new PbfReader(bytes);
+  return readFields(reader, request, { end: bytes.length, depth: 0 });
 }
 
 function message(fields: Message): Read {
-  return (reader) => {
-    const length = reader.uint32();
-    const end = reader.pos + length;
-    if (end > reader.len) throw new Error('a message is longer than what holds it');
-    return readFields(reader, end, fields, 1);
+  return (reader, depth) => {
+    const end = reader.readVarint() + reader.pos;
+    if (!(end <= reader.length)) throw new Error('a message is longer than what holds it');
+    return readFields(reader, fields, { end, depth: depth + 1 });
   };
 }
 
-function readFields(reader: BinaryReader, end: number, fields: Message, depth: number): Record<string, Value> {
+function readFields(reader: PbfReader, fields: Message, within: { readonly end: number; readonly depth: number }) {
+  const { end, depth } = within;
   if (depth > DEPTH_MAX) throw new Error('messages are nested too deep');
-  const found: Record<string, Value> = {};
-  while (reader.pos < end) {
-    const [number, wire] = reader.tag();
-    const field = fields[number];
-    if (field === undefined) {
-      reader.skip(wire, number);
-      continue;
-    }
-    const { name, read, many } = field;
-    if (many === undefined) found[name] = read(reader, wire);
-    else found[name] = [...((found[name] as readonly Value[] | undefined) ?? []), ...readMany(reader, wire, read)];
-  }
+  const found: Record<string, unknown> = {};
+  // What is not read by this function is skipped.
+  reader.readFields(
+    (number) => {
+      const field = fields[number];
+      if (field === undefined) return;
+      const value = field.read(reader, depth);
+      if (field.many === undefined) found[field.name] = value;
+      else append(found, field.name, value);
+    },
+    null,
+    end,
+  );
   if (reader.pos !== end) throw new Error('a field is longer than its message');
   return found;
 }
 
-/** Numbers may be packed: one length, and then one after the other. */
-function readMany(reader: BinaryReader, wire: WireType, read: Read): readonly Value[] {
-  const isPacked = wire === WireType.LengthDelimited && (read === double || read === fixed64);
-  if (!isPacked) return [read(reader, wire)];
-  const length = reader.uint32();
-  const end = reader.pos + length;
-  if (end > reader.len) throw new Error('a list is longer than its message');
-  const values: Value[] = [];
-  while (reader.pos < end) values.push(read(reader, wire));
-  return values;
+/** In place: a request has thousands of points. */
+function append(found: Record<string, unknown>, name: string, value: unknown): void {
+  const list = found[name];
+  const added: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (Array.isArray(list)) list.push(...added);
+  else found[name] = [...added];
 }

@@ -7,7 +7,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { BinaryWriter } from '@bufbuild/protobuf/wire';
+import { PbfWriter } from 'pbf';
 import { AppError, type Clock, isAppError } from '../../../../core/index.ts';
 import type { EndpointEntry } from '../../../sampling/series-register.ts';
 import type { PointIntake } from '../point-intake.ts';
@@ -141,13 +141,13 @@ function jsonAnswer(refused: number, words: string | null): string {
 /** `ExportMetricsServiceResponse { partial_success = 1 { rejected_data_points = 1, error_message = 2 } }` */
 function protobufAnswer(refused: number, words: string | null): Uint8Array {
   if (refused === 0) return new Uint8Array(0);
-  const partial = new BinaryWriter()
-    .tag(1, 0)
-    .int64(refused)
-    .tag(2, 2)
-    .string(words ?? '')
-    .finish();
-  return new BinaryWriter().tag(1, 2).bytes(partial).finish();
+  const writer = new PbfWriter();
+  const partial = (_: null, into: PbfWriter): void => {
+    into.writeVarintField(1, refused);
+    into.writeStringField(2, words ?? '');
+  };
+  writer.writeMessage(1, partial, null);
+  return writer.finish();
 }
 
 function refuse(response: ServerResponse, error: unknown): void {
