@@ -39,6 +39,12 @@ describe('addresses of pages', () => {
     );
   });
 
+  test('whom to compare survives its address', () => {
+    const route: Route = { page: 'fleet', host: 'web-*', node: 'cop=a,cluster=b c' };
+    expect(reparse(route)).toEqual(route);
+    expect(formatRoute({ page: 'fleet', host: '', node: '' })).toBe('/hosts');
+  });
+
   test('a slash in a name stays inside the name', () => {
     expect(endpointPath('a/b')).toBe('/endpoint/a%2Fb');
   });

@@ -4,7 +4,7 @@ import { defaultRange, isRangeName, type RangeName } from './range.ts';
  * Everything that is seen is in the address: a link that is copied shows the same to somebody else.
  * Values that are the default are left out, so that addresses stay short.
  */
-export type Route = OverviewRoute | EndpointRoute | AlertsRoute | WhyRoute | ScalingRoute | UnknownRoute;
+export type Route = OverviewRoute | EndpointRoute | AlertsRoute | WhyRoute | ScalingRoute | FleetRoute | UnknownRoute;
 
 export const sortKeys = ['name', 'cpu', 'memory', 'network'] as const;
 export type SortKey = (typeof sortKeys)[number];
@@ -29,6 +29,8 @@ export type AlertsRoute = { readonly page: 'alerts'; readonly show: 'open' | 'al
 /** Why somebody was, or was not, told of a rule on an endpoint; empty before they are chosen. */
 export type WhyRoute = { readonly page: 'why'; readonly rule: string; readonly endpoint: string };
 export type ScalingRoute = { readonly page: 'scaling'; readonly group: string | null };
+/** Whom to compare: a pattern of host names and a node of the service tree; empty for all. */
+export type FleetRoute = { readonly page: 'fleet'; readonly host: string; readonly node: string };
 export type UnknownRoute = { readonly page: 'unknown'; readonly path: string };
 
 export const overview: OverviewRoute = { page: 'overview', filter: '', kind: 'all', sort: 'name', descending: false };
@@ -42,6 +44,7 @@ export function parseRoute(path: string, query: string): Route {
   if (path === '/alerts') return { page: 'alerts', show: search.get('show') === 'all' ? 'all' : 'open' };
   if (path === '/alerts/why') return { page: 'why', ...parseWhy(search) };
   if (path === '/scaling') return { page: 'scaling', group: search.get('group') };
+  if (path === '/hosts') return { page: 'fleet', host: textOf(search, 'host'), node: textOf(search, 'node') };
   const name = /^\/endpoint\/([^/]+)$/.exec(path)?.[1];
   const decoded = name === undefined ? null : decodeOrNull(name);
   if (decoded === null) return { page: 'unknown', path };
@@ -55,9 +58,10 @@ export function parseRoute(path: string, query: string): Route {
 }
 
 function parseWhy(search: URLSearchParams): Omit<WhyRoute, 'page'> {
-  const text = (key: string): string => (search.get(key) ?? '').slice(0, FILTER_LENGTH_MAX);
-  return { rule: text('rule'), endpoint: text('endpoint') };
+  return { rule: textOf(search, 'rule'), endpoint: textOf(search, 'endpoint') };
 }
+
+const textOf = (search: URLSearchParams, key: string): string => (search.get(key) ?? '').slice(0, FILTER_LENGTH_MAX);
 
 export function formatRoute(route: Route): string {
   switch (route.page) {
@@ -82,6 +86,11 @@ export function formatRoute(route: Route): string {
       ]);
     case 'scaling':
       return withQuery('/scaling', [['group', route.group ?? '']]);
+    case 'fleet':
+      return withQuery('/hosts', [
+        ['host', route.host],
+        ['node', route.node],
+      ]);
     case 'unknown':
       return route.path;
   }

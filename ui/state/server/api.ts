@@ -4,12 +4,14 @@ import type {
   ChannelsAnswer,
   ChannelTestAnswer,
   CollectorsAnswer,
+  ConsistencyAnswer,
   DeadLettersAnswer,
   DecisionsAnswer,
   EndpointsAnswer,
   ExplainAnswer,
   GroupsAnswer,
   MetadataAnswer,
+  MonitorsAnswer,
   problemSchema,
   QueryRange,
   QueryRangeAnswer,
@@ -132,6 +134,16 @@ export class Api {
 
   acknowledge(alertId: string): Promise<unknown> {
     return this.#ask(`/api/v1/alerts/${encodeURIComponent(alertId)}/acknowledge`, { method: 'POST', body: {} });
+  }
+
+  monitors(): Promise<MonitorsAnswer> {
+    return this.#ask('/api/v1/monitors');
+  }
+
+  /** Patterns and nodes that are empty mean all hosts. */
+  consistency(hosts: { readonly host: string; readonly node: string }): Promise<ConsistencyAnswer> {
+    const given = Object.entries(hosts).filter(([, value]) => value !== '');
+    return this.#ask(`/api/v1/consistency?${new URLSearchParams(given)}`);
   }
 
   groups(): Promise<GroupsAnswer> {
