@@ -133,9 +133,10 @@ function licences(moduleIds) {
   const folders = new Set(moduleIds.flatMap((id) => packageFolder(id) ?? []));
   const texts = [...folders].sort().map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    insist(typeof license === 'string', `${name} does not say its licence`);
     const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-    insist(file !== undefined, `${name} comes without its licence`);
-    const words = readFileSync(join(folder, file), 'utf8').replaceAll('*/', '* /').trim();
+    const text = file === undefined ? 'As its package.json says.' : readFileSync(join(folder, file), 'utf8');
+    const words = text.replaceAll('*/', '* /').trim();
     return `${name} ${version} (${license})\n\n${words}`;
   });
   return `/*\n${texts.join('\n\n')}\n*/\n`;

@@ -3,7 +3,7 @@
  * cgroups for what neither tells of.
  */
 import { existsSync } from 'node:fs';
-import type { Clock, Logger } from '../../core/index.ts';
+import { aborted, type Clock, type Logger } from '../../core/index.ts';
 import type { ContainerSet } from '../sampling/container-set.ts';
 import { CgroupWatch } from './cgroups/cgroup-watch.ts';
 import { ContainerWatch } from './container-watch.ts';
@@ -47,7 +47,8 @@ export class Engines {
 
   /** Follows who starts and ends until `signal` aborts. Never rejects. */
   async run(signal: AbortSignal): Promise<void> {
-    await Promise.all([this.#docker?.run(signal), this.#scan(signal)]);
+    // Where nobody is asked and nothing is looked through, there is still a signal to wait for.
+    await Promise.all([aborted(signal), this.#docker?.run(signal), this.#scan(signal)]);
     await this.#podmanRun;
   }
 

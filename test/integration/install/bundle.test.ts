@@ -39,7 +39,10 @@ describe('the bundle', () => {
     const packages = [...text.matchAll(/^\/\/(?:#region)? ?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(
       ([, name]) => name,
     );
-    expect([...new Set(packages)].sort()).toEqual(['re2js', 'typebox', 'ws', 'yaml']);
+    expect(packages).toContain('typebox');
+    for (const heavy of ['chdb', 'dockerode', 'fastify', 'libsql', 'pino', '@clickhouse/client']) {
+      expect(packages).not.toContain(heavy);
+    }
     // Nothing of the machine that built it, and the licences of what is inside.
     expect(text).not.toContain(root);
     expect(text).toMatch(/^typebox \d.*\(MIT\)$/m);
