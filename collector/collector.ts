@@ -1,15 +1,17 @@
 /** The wiring of a collector: what is made of what, in one line, and its end. */
 import { randomInt } from 'node:crypto';
-import { AppError, type Clock, type Logger, version } from '../core/index.ts';
+import { AppError, type Clock, describeError, type HostEvent, type Logger, version } from '../core/index.ts';
 import { Declared } from './declared/declared.ts';
 import { CounterReport } from './process/counter-report.ts';
 import { ProcFiles } from './process/proc-files.ts';
 import { Measurement } from './sampling/measurement.ts';
+import type { Generation } from './sampling/series-register.ts';
 import { TickLoop } from './sampling/tick-loop.ts';
 import { ClockOffset } from './transport/clock-offset.ts';
 import { EventQueue } from './transport/event-queue.ts';
 import { Link } from './transport/link.ts';
-import { ResendBuffer } from './transport/resend-buffer.ts';
+import { ResendBuffer, SPOOLED_LIMITS } from './transport/resend-buffer.ts';
+import { Spool, type SpoolGap } from './transport/spool/spool.ts';
 
 export type CollectorOptions = {
   /** Address of the server, e.g. `ws://127.0.0.1:7070`. */
@@ -30,6 +32,8 @@ export type CollectorOptions = {
   readonly configFile: string | null;
   /** Folder for what outlives a restart; null: nothing does. */
   readonly stateDirectory: string | null;
+  /** Most bytes of samples in that folder while the server is away. */
+  readonly spoolBytesMax: number;
   /** The kernel's log; null: nobody reads it. */
   readonly kernelLog: string | null;
   readonly clock: Clock;
@@ -53,8 +57,11 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     clockOffsetMs: () => offset.offsetMs,
     ticksMissed: () => ticks.skipped,
     tell: (event) => events.push(event),
+    backlog: () => ({ spoolBytes: spool?.bytes ?? 0, framesLost: buffer.dropped + (spool?.lost ?? 0) }),
   });
-  const buffer = new ResendBuffer();
+  const spool = await spoolOf(options, { measurement, events });
+  const buffer =
+    spool === null ? new ResendBuffer() : new ResendBuffer(SPOOLED_LIMITS, (described) => spool.append(described));
   const { host: collector, bootEpoch } = measurement;
   const declared: Declared = new Declared({
     ...options,
@@ -67,7 +74,7 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   });
   const identity = { collector, bootEpoch, version };
   const link: Link = new Link({
-    ...{ server, tokenFile, buffer, events, offset, clock, logger, random },
+    ...{ server, tokenFile, buffer, spool, events, offset, clock, logger, random },
     ...identity,
     onMonitors: (wanted) => declared.take(wanted),
   });
@@ -80,7 +87,7 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   const report = new CounterReport(clock, logger, () => ({
     ticksSkipped: ticks.skipped,
     clockSteps: ticks.clockSteps,
-    framesDropped: buffer.dropped,
+    framesDropped: buffer.dropped + (spool?.lost ?? 0),
     framesUnsendable: link.unsendable,
     procFilesSkipped: procFiles?.skipped ?? 0,
     procFilesRefused: procFiles?.refused ?? 0,
@@ -98,8 +105,41 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   ticks.stop();
   await declared.stop();
   await link.stop();
+  buffer.spillAll();
+  await spool?.flushed();
   await procFiles?.close();
   measurement.close();
+}
+
+type SpoolParts = { readonly measurement: Measurement; readonly events: EventQueue };
+
+/** Null without a folder for it. One that can not be used is said and done without: measuring goes on. */
+async function spoolOf(options: CollectorOptions, { measurement, events }: SpoolParts): Promise<Spool | null> {
+  const { stateDirectory, spoolBytesMax: bytesMax, clock, logger } = options;
+  if (stateDirectory === null) return null;
+  const onGap = (gap: SpoolGap): void => events.push(gapEvent(gap, measurement));
+  const liveGeneration = (): Generation => measurement.generation;
+  try {
+    return await Spool.open({ folder: `${stateDirectory}/spool`, clock, logger, bytesMax, onGap, liveGeneration });
+  } catch (error) {
+    logger.error({ reason: describeError(error) }, 'no spool: while the server is away ten minutes are kept in memory');
+    return null;
+  }
+}
+
+/** Seconds that nobody will ever see, told so that nobody looks for them. */
+function gapEvent({ fromSecond, toSecond, frames }: SpoolGap, { host, bootEpoch }: Measurement): HostEvent {
+  const time = (second: number): string => new Date(second * 1000).toISOString();
+  return {
+    id: `gap-${bootEpoch}-${fromSecond}`,
+    kind: 'samples_lost',
+    severity: 'warning',
+    atMs: toSecond * 1000,
+    endpoint: host,
+    text: `${frames} s of samples from ${time(fromSecond)} to ${time(toSecond)} are lost: the spool was full`,
+    line: '',
+    facts: { from: time(fromSecond), to: time(toSecond), seconds: String(frames) },
+  };
 }
 
 function checkAddress(server: string): void {

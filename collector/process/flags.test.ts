@@ -16,6 +16,7 @@ describe('the flags of the collector', () => {
       procFiles: null,
       configFile: null,
       stateDirectory: null,
+      spoolBytesMax: 512 * 1024 * 1024,
       kernelLog: '/dev/kmsg',
       logLevel: 'info',
     });
@@ -35,6 +36,7 @@ describe('the flags of the collector', () => {
     [['--token-file', ''], /--token-file is empty/],
     [['--token-file'], /--token-file/],
     [['--token-file', 't', '--sever', 'x'], /--sever/],
+    [['--token-file', 't', '--spool-mb', '0'], /--spool-mb takes a number of MiB/],
     [['--token-file', 't', 'extra'], /extra/],
     [['--token-file', 't', '--log-level', 'loud'], /info or warn, not "loud"/],
   ];

@@ -17,6 +17,7 @@ export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLev
   | 'procFiles'
   | 'configFile'
   | 'stateDirectory'
+  | 'spoolBytesMax'
   | 'kernelLog'
 >;
 
@@ -37,6 +38,7 @@ Measures this host and its containers every second and sends that to a server.
   --config FILE        monitors, receivers and labels of this host, see docs/hosts/monitors.md (none)
   --state-dir DIR      folder for what outlives a restart, such as how far logs were read (none)
   --kernel-log FILE    the kernel's log, "none" to leave it alone (/dev/kmsg)
+  --spool-mb N         most MiB of samples in the state folder while the server is away (512)
   --log-level LEVEL    info, or warn to hear only of what goes wrong (info)
   --help               this text
 `;
@@ -53,6 +55,7 @@ const flags = {
   'proc-files': text,
   config: text,
   'state-dir': text,
+  'spool-mb': text,
   'kernel-log': text,
   'log-level': text,
   help: { type: 'boolean' },
@@ -77,11 +80,18 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     procFiles: values['proc-files'] ?? null,
     configFile: values.config ?? null,
     stateDirectory: values['state-dir'] ?? null,
+    spoolBytesMax: mebibytesOf(values['spool-mb'] ?? '512'),
     dockerSocket: pathOrNone(values['docker-socket'] ?? '/var/run/docker.sock'),
     podmanSocket: pathOrNone(values['podman-socket'] ?? '/run/podman/podman.sock'),
     kernelLog: pathOrNone(values['kernel-log'] ?? '/dev/kmsg'),
     logLevel: logLevelOf(values['log-level'] ?? 'info'),
   };
+}
+
+function mebibytesOf(text: string): number {
+  const mebibytes = Number(text);
+  if (/^\d+$/.test(text) && mebibytes >= 1 && mebibytes <= 1_000_000) return mebibytes * 1024 * 1024;
+  throw wrong(`--spool-mb takes a number of MiB from 1 to 1000000, not ${JSON.stringify(text)}`);
 }
 
 function pathOrNone(path: string): string | null {

@@ -16,7 +16,7 @@ import { type Probe, ProbeShared, ProbeSite } from '../probes/probe.ts';
 import { ContainerSet } from './container-set.ts';
 import { boundedLabels, hostNameOf } from './identity.ts';
 import { type DescribedFrame, Sampler } from './sampler.ts';
-import { type EndpointEntry, SeriesRegister } from './series-register.ts';
+import { type EndpointEntry, type Generation, SeriesRegister } from './series-register.ts';
 
 export type MeasurementOptions = {
   /** The host's endpoint; cleaned before it is used. */
@@ -40,13 +40,15 @@ export type MeasurementOptions = {
   readonly tell?: (event: HostEvent) => void;
   /** Seconds without a tick since the start, where somebody counts them. */
   readonly ticksMissed?: () => number;
+  /** Bytes of samples on disk that wait for the server, and frames given up since the start. */
+  readonly backlog?: () => { readonly spoolBytes: number; readonly framesLost: number };
 };
 
 export class Measurement {
   /** The host's name as an endpoint. */
   readonly host: string;
   readonly bootEpoch: number;
-  readonly #register = new SeriesRegister();
+  readonly #register: SeriesRegister;
   readonly #hostProbes: readonly Probe[];
   readonly #containers: ContainerSet;
   readonly #kernelLog: KernelLog | null;
@@ -62,6 +64,7 @@ export class Measurement {
     const { clock, logger, cgroupRoot, procRoot } = options;
     this.host = hostNameOf(options.name);
     this.bootEpoch = clock.nowMs();
+    this.#register = new SeriesRegister(firstGenerationOf(this.bootEpoch));
     const host = this.#register.endpoint(describeHost(this.host, procRoot, cgroupRoot));
     if (host === null) throw new AppError('SERIES_BUDGET', 'the first endpoint of a collector finds no place');
     const shared = new ProbeShared(clock, procRoot, this.#register);
@@ -92,11 +95,17 @@ export class Measurement {
       logger,
       clockOffsetMs: options.clockOffsetMs,
       ticksMissed: options.ticksMissed ?? (() => Number.NaN),
+      ...(options.backlog === undefined ? {} : { backlog: options.backlog }),
     });
   }
 
   sample(second: Second): DescribedFrame {
     return this.#sampler.sample(second);
+  }
+
+  /** The dictionary of what is measured now. */
+  get generation(): Generation {
+    return this.#register.generation;
   }
 
   /** Follows who starts and ends until `signal` aborts. Never rejects. */
@@ -151,6 +160,11 @@ export class Measurement {
     if (!log.isOpen) logger.warn({ path: kernelLog }, 'the kernel log can not be read: nobody tells of OOM kills');
     return log;
   }
+}
+
+/** Seconds since 1970: later runs have higher numbers, and one renews its dictionary far less than once a second. */
+function firstGenerationOf(bootEpoch: number): number {
+  return Math.max(1, Math.floor(bootEpoch / 1000) % 2 ** 31);
 }
 
 function describeDocker(register: SeriesRegister, host: EndpointEntry, docker: string | null): void {

@@ -19,12 +19,13 @@ export type SamplerOptions = {
   readonly clockOffsetMs: () => number;
   /** Seconds without a tick, since the start. */
   readonly ticksMissed: () => number;
+  readonly backlog?: () => { readonly spoolBytes: number; readonly framesLost: number };
 };
 
 export class Sampler {
   readonly #options: SamplerOptions;
   readonly #clock: Clock;
-  readonly #own: Readonly<Record<'alive' | 'tick' | 'late' | 'missed' | 'offset', Column>>;
+  readonly #own: Readonly<Record<'alive' | 'tick' | 'late' | 'missed' | 'offset' | 'spool' | 'lost', Column>>;
   /** Probes that failed once are named in the log once, and counted. */
   readonly #complained = new Set<string>();
   #seq = 0;
@@ -38,6 +39,8 @@ export class Sampler {
       alive: options.site.column('agent.alive'),
       tick: options.site.column('agent.tick.ms'),
       late: options.site.column('agent.tick.late.ms'),
+      spool: options.site.column('agent.spool.bytes'),
+      lost: options.site.column('agent.frames.lost'),
       missed: options.site.column('agent.ticks.missed'),
       offset: options.site.column('agent.clock.offset.ms'),
     };
@@ -51,6 +54,11 @@ export class Sampler {
     site.set(this.#own.alive, 1);
     site.set(this.#own.late, Math.max(0, this.#clock.nowMs() - second * 1000));
     site.set(this.#own.missed, ticksMissed());
+    const backlog = this.#options.backlog?.();
+    if (backlog !== undefined) {
+      site.set(this.#own.spool, backlog.spoolBytes);
+      site.set(this.#own.lost, backlog.framesLost);
+    }
     for (const probe of hostProbes) this.#read(probe);
     for (const probe of containers.probes()) this.#read(probe);
     site.set(this.#own.offset, clockOffsetMs());

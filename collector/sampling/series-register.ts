@@ -77,12 +77,17 @@ export class EndpointEntry {
 
 export class SeriesRegister {
   readonly #entries = new Map<string, EndpointEntry>();
-  #generation: Generation = emptyGeneration(1);
+  #generation: Generation;
   #scratch = new Float64Array(1024);
   /** Places of this generation whose series were released. */
   #released = 0;
   /** Values that found no place since the start: the host's series budget was spent. */
   refused = 0;
+
+  /** Generations count from `first`: frames of an earlier run, sent later, must not share a number with them. */
+  constructor(first = 1) {
+    this.#generation = emptyGeneration(first);
+  }
 
   get generation(): Generation {
     return this.#generation;

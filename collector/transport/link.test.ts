@@ -137,6 +137,7 @@ function linkTo(address: string): Link {
   const logger: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
   return new Link({
     events,
+    spool: null,
     server: address,
     tokenFile: join(folder, 'token'),
     collector: 'h',

@@ -36,6 +36,7 @@ import type { ClockOffset } from './clock-offset.ts';
 import type { EventQueue } from './event-queue.ts';
 import { FrameChain } from './frame-chain.ts';
 import type { ResendBuffer } from './resend-buffer.ts';
+import type { Spool } from './spool/spool.ts';
 import { readWantedMonitors } from './wanted-monitors.ts';
 
 const HANDSHAKE_MS = 10_000;
@@ -62,6 +63,8 @@ export type LinkOptions = {
   readonly version: string;
   readonly buffer: ResendBuffer;
   readonly events: EventQueue;
+  /** What found no place in memory; null: nothing is kept beyond it. */
+  readonly spool: Spool | null;
   readonly offset: ClockOffset;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -257,7 +260,8 @@ export class Link {
   }
 
   #acknowledged(ack: Ack): void {
-    const { bootEpoch, buffer, offset } = this.#options;
+    const { bootEpoch, buffer, spool, offset } = this.#options;
+    spool?.acknowledge(ack.bootEpoch, ack.seq);
     if (ack.bootEpoch !== bootEpoch) return;
     buffer.acknowledge(ack.seq);
     offset.heard({ sentAtMs: ack.echoMs, serverMs: ack.nowMs, nowMs: this.#clock.nowMs() });
@@ -275,13 +279,13 @@ export class Link {
   #sendWaiting(): void {
     const state = this.#state;
     if (state.kind !== 'open') return;
-    const { buffer, events } = this.#options;
+    const { buffer, events, spool } = this.#options;
     const newest = buffer.newestUnsent();
     if (newest !== null && !this.#send(state, newest)) return;
     const batch = events.take();
     if (batch !== null) state.chain.sendJson('events', batch);
     for (let count = 0; count < BACKLOG_PER_TICK; count++) {
-      const oldest = buffer.oldestUnsent();
+      const oldest = buffer.oldestUnsent() ?? spool?.next() ?? null;
       if (oldest === null || !this.#send(state, oldest)) return;
     }
   }
@@ -289,15 +293,17 @@ export class Link {
   /** False when the connection takes nothing more now. */
   #send({ socket, chain }: Extract<State, { kind: 'open' }>, described: DescribedFrame): boolean {
     if (socket.readyState !== WebSocket.OPEN || socket.bufferedAmount >= BUFFERED_BYTES_MAX) return false;
-    const { buffer, logger } = this.#options;
+    const { buffer, spool, bootEpoch, logger } = this.#options;
     const { seq } = described.frame;
     try {
       chain.sendFrame(described);
-      buffer.sent(seq);
+      if (described.frame.bootEpoch === bootEpoch) buffer.sent(seq);
+      spool?.sent(described);
     } catch (error) {
       if (!isAppError(error, 'FRAME_TOO_LARGE')) throw error;
       this.unsendable++;
       buffer.acknowledge(seq);
+      spool?.acknowledge(described.frame.bootEpoch, seq);
       logger.error({ seq, reason: describeError(error) }, 'a frame is too large to be sent, and given up');
     }
     return true;
@@ -306,6 +312,7 @@ export class Link {
   #lost(reason: string): void {
     this.#options.buffer.connectionLost();
     this.#options.events.connectionLost();
+    this.#options.spool?.connectionLost();
     this.reconnects++;
     const refusal = this.#refusal;
     this.#refusal = null;

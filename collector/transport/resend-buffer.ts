@@ -15,6 +15,11 @@ export const BYTES_MAX = 64 * 1024 * 1024;
 /** What a frame takes beside its values: the object, its header, its place in the map. */
 const FRAME_OVERHEAD_BYTES = 256;
 
+const NO_SPOOL_LIMITS = { framesMax: FRAMES_MAX, bytesMax: BYTES_MAX };
+
+/** With a spool a minute is enough: what is in memory is lost when the process is killed. */
+export const SPOOLED_LIMITS = { framesMax: 60, bytesMax: 16 * 1024 * 1024 };
+
 type Limits = { readonly framesMax: number; readonly bytesMax: number };
 type Waiting = { readonly described: DescribedFrame; readonly bytes: number; inFlight: boolean };
 
@@ -23,11 +28,14 @@ export class ResendBuffer {
   /** By sequence number; frames come in ascending order, which a Map keeps. */
   readonly #waiting = new Map<number, Waiting>();
   #bytes = 0;
-  /** Frames given up because the buffer was full: seconds that nobody will ever see. */
+  readonly #spill: ((described: DescribedFrame) => void) | null;
+  /** Frames given up because the buffer was full and there was no spool: seconds that nobody will ever see. */
   dropped = 0;
 
-  constructor(limits: Limits = { framesMax: FRAMES_MAX, bytesMax: BYTES_MAX }) {
+  /** `spill` takes the frames that find no place; without it they are given up. */
+  constructor(limits: Limits = NO_SPOOL_LIMITS, spill: ((described: DescribedFrame) => void) | null = null) {
     this.#limits = limits;
+    this.#spill = spill;
   }
 
   get size(): number {
@@ -86,10 +94,16 @@ export class ResendBuffer {
     return null;
   }
 
+  /** Hands everything to the spool: this process ends. */
+  spillAll(): void {
+    while (this.#spill !== null && this.#waiting.size > 0) this.#dropOldest();
+  }
+
   #dropOldest(): void {
-    for (const seq of this.#waiting.keys()) {
+    for (const [seq, { described }] of this.#waiting) {
       this.acknowledge(seq);
-      this.dropped++;
+      if (this.#spill === null) this.dropped++;
+      else this.#spill(described);
       return;
     }
   }

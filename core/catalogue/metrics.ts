@@ -170,6 +170,8 @@ const itself: readonly MetricDefinition[] = [
     ...host,
     ...percent,
   }),
+  gauge('agent.spool.bytes', 'bytes', 'Samples in the collector’s files that wait for the server', host),
+  gauge('agent.frames.lost', 'count', 'Seconds given up since the collector started: memory and files were full', host),
   gauge('agent.clock.offset.ms', 'ms', 'Clock of the collector against the server; positive means ahead', {
     ...host,
     decimals: 1,

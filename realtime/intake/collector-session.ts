@@ -175,7 +175,9 @@ export class CollectorSession {
       if (this.#dictionaries.size > GENERATIONS_MAX) this.#dictionaries.delete(Math.min(...this.#dictionaries.keys()));
     }
     dictionary.apply(chunk);
-    if (chunk.endpoints.length === 0) return;
+    // An older generation tells how things were when its frames were taken, not how they are.
+    const isNewest = chunk.generation === Math.max(...this.#dictionaries.keys());
+    if (chunk.endpoints.length === 0 || !isNewest) return;
     for (const { endpoint } of chunk.endpoints) this.#options.ring.describe(this.#collector, endpoint);
     this.#options.onDescribed();
   }
@@ -223,8 +225,9 @@ export class CollectorSession {
   /** Only what this collector said in hello is believed of a frame. */
   #dictionaryOf(header: FrameHeader): Dictionary | undefined {
     const { collector, bootEpoch } = this.#hello ?? { collector: '', bootEpoch: 0 };
-    if (header.collector !== collector || header.bootEpoch !== bootEpoch) {
-      throw new AppError('FRAME_INVALID', 'a frame names another collector or run than hello did');
+    // Frames of an earlier run lay on the collector's disk. One of a later run can not be.
+    if (header.collector !== collector || header.bootEpoch > bootEpoch) {
+      throw new AppError('FRAME_INVALID', 'a frame names another collector or a later run than hello did');
     }
     return this.#dictionaries.get(header.generation);
   }

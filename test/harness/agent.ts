@@ -16,7 +16,12 @@ const program = fileURLToPath(
 export type Agent = { readonly pid: number; stop(signal?: NodeJS.Signals): Promise<void> };
 
 /** A collector of the built project, started with the flags that `saker collector` gives it. */
-export function startAgent(saker: Saker, name: string, dockerSocket: string, more: readonly string[] = []): Agent {
+export function startAgent(
+  saker: Pick<Saker, 'url' | 'dataDirectory'>,
+  name: string,
+  dockerSocket: string,
+  more: readonly string[] = [],
+): Agent {
   const where = ['--server', saker.url.replace('http', 'ws'), '--docker-socket', dockerSocket, '--name', name];
   const token = ['--token-file', join(saker.dataDirectory, 'collector.token'), '--log-level', 'warn'];
   const child = spawn(process.execPath, ['--max-semi-space-size=1', program, ...where, ...token, ...more], {
