@@ -4,11 +4,13 @@ import {
   AppError,
   type BacktestAnswer,
   type BacktestQuery,
+  type Dictionary,
   describeError,
   type Endpoint,
   type ExplainAnswer,
   type ExplainQuery,
   type RulesAnswer,
+  type Second,
   type TickListener,
 } from '../core/index.ts';
 import { Delivery } from './delivery/delivery.ts';
@@ -67,6 +69,8 @@ export type Alerting = {
   readonly onTick: TickListener;
   /** The connection of a collector has ended: a collector that died hangs up, a dead host does not. */
   readonly onCollectorLeft: (collector: string) => void;
+  /** A collector that was heard before this server started; its silence from now on is noticed. */
+  remember(collector: string, dictionary: Dictionary, newest: Second): void;
   /** Rejects with `STATE_STORE`. */
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
@@ -125,6 +129,7 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
       judging.onTick(tick);
       delivery.onTick();
     },
+    remember: (collector, dictionary, newest) => judging.remember(collector, dictionary, newest, clock.nowMs()),
     onCollectorLeft: (collector) => judging.left(collector, clock.nowMs()),
     alerts: (query) => readAlerts(store, query),
     watchedOn: (endpoint, isAsked) => (judging.rules === null ? [] : watchedOn(judging.rules, endpoint, isAsked)),

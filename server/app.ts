@@ -38,6 +38,7 @@ import { createMetrics } from './operations/metrics.ts';
 import { readinessOf } from './operations/readiness.ts';
 import { historyQuery } from './query/history-columns.ts';
 import { QueryDoor } from './query/query-door.ts';
+import { rememberedCollectors } from './query/remembered.ts';
 import { Turnstile } from './query/turnstile.ts';
 import { openStateStore } from './state/state-store.ts';
 
@@ -154,6 +155,9 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     historySegment: async () => (await readCursorPosition(config.paths.historyCursor))?.segment ?? null,
   });
   closers.add('realtime', () => realtime.close());
+  for (const { collector, dictionary, newest } of rememberedCollectors(realtime)) {
+    alerting.remember(collector, dictionary, newest);
+  }
 
   const http = await createHttpServer({ ...config, logger, accounts, tokens, version });
   closers.add('http', () => http.close());

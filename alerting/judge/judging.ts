@@ -2,7 +2,18 @@
  * Judges ticks as they arrive, in the intake path: it waits for nothing. What it decides goes to a
  * sink with a bound; when that is full, the decision is not taken, and the next sample takes it.
  */
-import { judgeFunctions, type Logger, limitOf, type Tick, type TimestampMs, UNKNOWN } from '../../core/index.ts';
+import {
+  type Dictionary,
+  type Frame,
+  judgeFunctions,
+  type Logger,
+  limitOf,
+  type Second,
+  second as secondOf,
+  type Tick,
+  type TimestampMs,
+  UNKNOWN,
+} from '../../core/index.ts';
 import type { OpenAlerts } from '../events/open-alerts.ts';
 import type { LastPoints } from '../ports.ts';
 import { isInEffect } from '../rules/hours.ts';
@@ -30,6 +41,8 @@ export type JudgingOptions = {
   /** Keeps what is usual, for `seasonal`; without it such a test is never known. */
   readonly baselines?: Pick<Baselines, 'watch' | 'usualOf'> | undefined;
 };
+
+type Heard = { readonly frame: Pick<Frame, 'collector' | 'second'>; readonly dictionary: Dictionary };
 
 export type JudgingCounts = { ticks: number; lateTicks: number; points: number; judgements: number };
 
@@ -132,6 +145,17 @@ export class Judging {
     }
   }
 
+  /**
+   * A collector that was heard before the server was started anew: if it does not come back, its
+   * silence is noticed all the same, counted from now.
+   */
+  remember(collector: string, dictionary: Dictionary, newest: Second, nowMs: TimestampMs): void {
+    if (this.#rules === null || this.#plans.has(collector)) return;
+    const frame = { collector, second: secondOf(newest + 1) };
+    const plan = this.#planFor({ frame, dictionary }, this.#rules);
+    plan.listeningSinceSecond = Math.floor(nowMs / 1000);
+  }
+
   /** The connection of a collector has ended. */
   left(collector: string, nowMs: TimestampMs): void {
     this.#plans.get(collector)?.left(nowMs);
@@ -215,7 +239,7 @@ export class Judging {
     }
   }
 
-  #planFor({ frame: { collector, second }, dictionary }: Tick, rules: RuleBook): Plan {
+  #planFor({ frame: { collector, second }, dictionary }: Heard, rules: RuleBook): Plan {
     const previous = this.#plans.get(collector);
     if (previous?.fits(dictionary, rules)) return previous;
     this.#plans.delete(collector);

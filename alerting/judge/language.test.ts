@@ -1,7 +1,8 @@
 /** The rule language on time-lines: ticks go in, and what is told at which second is compared. */
 import { describe, expect, test } from 'vitest';
-import { silentLogger, timestampMs } from '../../core/index.ts';
+import { second, silentLogger, timestampMs } from '../../core/index.ts';
 import { OpenAlerts } from '../events/open-alerts.ts';
+import type { LastPoints } from '../ports.ts';
 import { checkRules } from '../rules/read/check.ts';
 import type { Commit } from '../store/alert-rows.ts';
 import { CollectorFeed } from '../testing/collector-feed.ts';
@@ -10,11 +11,11 @@ import { Judging } from './judging.ts';
 /** A Tuesday, 22:13:20 UTC. */
 const START = 1_700_000_000;
 
-function judgingOf(text: string) {
+function judgingOf(text: string, lastPoints?: LastPoints) {
   const commits: Commit[] = [];
   const openAlerts = new OpenAlerts();
   const sink = { hasRoom: true, push: (commit: Commit) => void commits.push(commit) };
-  const judging = new Judging({ sink, openAlerts, logger: silentLogger });
+  const judging = new Judging({ sink, openAlerts, logger: silentLogger, lastPoints });
   const use = (rules: string, at = 0) => {
     const checked = checkRules(rules, 'r.yaml');
     if (checked.kind === 'invalid') throw new Error(checked.errors.map(({ message }) => message).join('\n'));
@@ -225,6 +226,26 @@ describe('nodata', () => {
       expect(told()).toEqual(['silent PROBLEM@6']);
       expect(reasons()[0]).toContain(leftAt === 1 ? words : 'the host is down, or cut off');
     }
+  });
+});
+
+describe('a server that starts anew', () => {
+  test('notices a host that did not come back, counted from the start, and none that did', () => {
+    const rules = 'rules: [{ name: silent, metric: cpu.busy, condition: nodata(5s) }]';
+    const { judging, feed, push, sweep, told, reasons } = judgingOf(rules, (_, count, before) =>
+      [{ second: second(before - 1), value: 1 }].slice(-count),
+    );
+    const away = new CollectorFeed();
+    away.series(away.host('away'), 'cpu.busy');
+    const back = feed.series(feed.host('node1'), 'cpu.busy');
+    judging.remember('away', away.dictionary, second(START - 300), timestampMs(START * 1000));
+    judging.remember('node1', feed.dictionary, second(START - 300), timestampMs(START * 1000));
+    for (let at = 1; at <= 10; at++) {
+      if (at > 3) push(at, { [back]: 1 });
+      sweep(at);
+    }
+    expect(told()).toEqual(['silent PROBLEM@6']);
+    expect(reasons()[0]).toContain('its collector has not come back since the server started');
   });
 });
 

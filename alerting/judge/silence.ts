@@ -36,7 +36,7 @@ export class Silence {
       for (let pair = 0; pair < rows.length; pair++) {
         const newest = plan.newestSecond(rows[pair] ?? 0);
         if (newest === 0) continue;
-        const isSilent = nowSecond - newest > limit;
+        const isSilent = nowSecond - Math.max(newest, plan.listeningSinceSecond) > limit;
         const until = quietUntil[pair] ?? WELL;
         const hasEnded = until !== WELL && isSilent && plan.isGone(rows[pair] ?? 0);
         if (!hasEnded && (isSilent ? nowSecond < until : until === WELL)) continue;
@@ -87,6 +87,9 @@ export function causeOf(plan: Plan, row: number, nowSecond: number): Cause {
       kind: 'told',
       words: `its collector reports, and ${endpoint.name} runs; this series is not measured any more`,
     };
+  }
+  if (heard.second === 0 && endpoint.kind === 'host') {
+    return { kind: 'told', words: 'its collector has not come back since the server started' };
   }
   if (endpoint.kind !== 'host') return { kind: 'unknown', words: `the collector of ${endpoint.host} is away` };
   const { leftSecond } = heard;

@@ -94,6 +94,8 @@ export class Plan {
   readonly #seriesCount: number;
   readonly #endpoints: readonly Endpoint[];
   #heard: LastHeard;
+  /** The server's second from which on a silence counts: nobody could be heard before it started. */
+  listeningSinceSecond = 0;
   readonly #testWindows: readonly Window[];
   readonly #usualOf: UsualOf | undefined;
 
@@ -113,6 +115,7 @@ export class Plan {
     this.windows = [...this.#testWindows];
     this.#usualOf = sources.usualOf;
     this.second = sources.second;
+    this.listeningSinceSecond = sources.previous?.listeningSinceSecond ?? 0;
     this.#heard = sources.previous?.lastHeard ?? { second: 0, leftSecond: null };
     const entries = matched.pairs.map(entryOf);
     this.entries = entries.filter(({ rule }) => rule.condition.func !== 'nodata');
