@@ -52,6 +52,15 @@ parse() {
   done
 }
 
+check() {
+  case $server in
+    *[!A-Za-z0-9.:/_-]*) die "--server has a character that no address has: $server" ;;
+    http://?* | https://?*) ;;
+    *) usage >&2 && die '--server takes an address like http://10.0.0.1:7070' ;;
+  esac
+  case $name in *[!A-Za-z0-9._-]*) die '--name takes letters, digits, ".", "_" and "-"' ;; esac
+}
+
 find_node() {
   has node || die 'Node is not here: install Node 20.20 or newer (https://nodejs.org, or your distribution), then run this again'
   node=$(readlink -f "$(command -v node)")
@@ -107,18 +116,23 @@ make_user() {
   fi
 }
 
-# Settings that are there are kept: an upgrade changes the program and nothing else.
+# Settings that are there are kept: an upgrade changes the program, and what its flags say.
 write_settings() {
   file=$root/etc/saker/collector.env
-  if [ -e "$file" ] && [ -z "$server" ]; then return; fi
-  options=''
-  if [ -n "$name" ]; then options="--name $name"; fi
-  {
-    echo '# Read by saker-collector.service. systemctl restart saker-collector after a change.'
-    echo "SAKER_SERVER=$(printf '%s' "$server" | sed 's/^http/ws/')"
-    echo "SAKER_OPTIONS=$options"
-  } >"$file"
+  if [ ! -e "$file" ]; then
+    {
+      echo '# Read by saker-collector.service. systemctl restart saker-collector after a change.'
+      echo '# More flags (saker collector --help) go into SAKER_OPTIONS, such as --config /etc/saker/collector.yaml'
+      echo 'SAKER_SERVER='
+      echo 'SAKER_OPTIONS='
+    } >"$file"
+  fi
+  # Nothing that sed would act on is in them: `check` has seen to that.
+  sed -i "s|^SAKER_SERVER=.*|SAKER_SERVER=$(websocket_address)|" "$file"
+  if [ -n "$name" ]; then sed -i "s|^SAKER_OPTIONS=.*|SAKER_OPTIONS=--name $name|" "$file"; fi
 }
+
+websocket_address() { printf '%s' "$server" | sed 's/^http/ws/'; }
 
 install_files() {
   mkdir -p "$root/usr/local/lib/saker" "$root/usr/local/bin" "$root/etc/saker" "$root/var/lib/saker"
@@ -162,7 +176,7 @@ start() {
 
 setpriv_line() {
   caps='-all,+dac_read_search,+sys_ptrace,+syslog'
-  echo "setpriv --reuid $user --regid $user --init-groups --no-new-privs --bounding-set $caps --inh-caps $caps --ambient-caps $caps $node --max-semi-space-size=1 /usr/local/lib/saker/saker.mjs collector --server $(printf '%s' "$server" | sed 's/^http/ws/') --token-file /etc/saker/collector.token"
+  echo "setpriv --reuid $user --regid $user --init-groups --no-new-privs --bounding-set $caps --inh-caps $caps --ambient-caps $caps $node --max-semi-space-size=1 /usr/local/lib/saker/saker.mjs collector --server $(websocket_address) --token-file /etc/saker/collector.token --state-dir /var/lib/saker"
 }
 
 uninstall() {
@@ -180,7 +194,7 @@ if [ "$action" = uninstall ]; then
   uninstall
   exit 0
 fi
-case $server in http://* | https://*) ;; *) usage >&2; die '--server takes an address like http://10.0.0.1:7070' ;; esac
+check
 find_node
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -161,6 +161,11 @@ describe('a host that has nothing but Node and the bundle', () => {
       `SAKER_SERVER=${server.url.replace('http', 'ws')}\nSAKER_OPTIONS=--name web-1\n`,
     );
     expect(await read('etc/systemd/system/saker-collector.service')).toContain(`ExecStart=${process.execPath} `);
+    // An upgrade keeps what somebody wrote there, and asks for no token.
+    const settings = join(place, 'etc/saker/collector.env');
+    await writeFile(settings, (await readFile(settings, 'utf8')).replace('web-1', 'web-1 --config /etc/c.yaml'));
+    expect(await tryRun('sh', [script, '--server', server.url, '--root', place])).toMatchObject({ code: 0, err: '' });
+    expect(await read('etc/saker/collector.env')).toContain('SAKER_OPTIONS=--name web-1 --config /etc/c.yaml\n');
     expect((await stat(join(place, 'etc/saker/collector.token'))).mode & 0o777).toBe(0o600);
     expect(await tryRun(join(place, 'usr/local/bin/saker'), ['version'])).toMatchObject({ code: 0 });
   });
@@ -193,6 +198,8 @@ describe('a host that has nothing but Node and the bundle', () => {
   test.each([
     [['--server'], /--server needs a value/],
     [['--server', 'web:7070', '--root', '/nowhere'], /--server takes an address like/],
+    [['--server', 'http://a|b', '--root', '/nowhere'], /no address has: http:\/\/a\|b/],
+    [['--server', 'http://a', '--name', 'a b', '--root', '/nowhere'], /--name takes letters/],
     [['--sever', 'x'], /unknown flag --sever/],
   ])('refuses %j before it touches anything', async (flags, message) => {
     expect(await tryRun('sh', [join(built, 'install.sh'), ...flags])).toMatchObject({
