@@ -171,9 +171,10 @@ describe('names', () => {
     expect(nearestName('queue.length', known)).toBeUndefined();
   });
 
-  test('every metric of the catalogue is in docs/rules.md, where a rule is written', () => {
-    const text = readFileSync(new URL('rules.md', docs), 'utf8');
-    expect(metrics.map((metric) => metric.name).filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  test('every metric of the catalogue is in docs/collector/metrics.md, with its unit and who has it', () => {
+    const text = readFileSync(new URL('collector/metrics.md', docs), 'utf8');
+    const row = ({ name, unit, on }: (typeof metrics)[number]): string => `| \`${name}\` | ${unit} | ${on} |`;
+    expect(metrics.map(row).filter((start) => !text.includes(start))).toEqual([]);
   });
 });
 

@@ -28,6 +28,8 @@ export class HostFacts {
   cpuCount = 0;
   /** Connections that the kernel's table holds; NaN without connection tracking. */
   trackedMax = Number.NaN;
+  /** The writable layer of some container is being walked: one at a time is enough. */
+  isWalking = false;
   /** `major:minor` of a block device → its name. */
   readonly deviceNames = new Map<string, string>();
 }

@@ -38,7 +38,7 @@ export function contextOf({ source, channelNames, rules, declared }: ContextSour
     knowsMetric: ({ text, offset }) => {
       if (metricOf(text) !== undefined || isDeclared(text)) return true;
       const near = nearestName(text, [...metrics.map(({ name }) => name), ...declared]);
-      const advice = near === undefined ? 'docs/rules.md lists all metrics' : `did you mean "${near}"?`;
+      const advice = near === undefined ? 'docs/collector/metrics.md lists all metrics' : `did you mean "${near}"?`;
       source.fault(offset, `unknown metric "${text}"; ${advice}`);
       return false;
     },

@@ -20,6 +20,7 @@ import { ProcessorLimit } from './account/processor-limit.ts';
 import { TasksProbe } from './account/tasks.ts';
 import { ThrottlingProbe } from './account/throttling.ts';
 import type { CgroupFolders } from './cgroup-paths.ts';
+import { LayerProbe } from './layer/layer-probe.ts';
 import { LifecycleProbe } from './lifecycle.ts';
 import { ContainerNetworkProbe } from './network/container-network.ts';
 import { OpenFilesProbe } from './open-files.ts';
@@ -77,7 +78,9 @@ export class ContainerProbe implements Probe {
     const pressure = hasPressure ? new PressureProbe(site, (name) => `${unified.folder}/${name}.pressure`) : null;
     this.#slow = present<Probe>(oomKills, pressure, isKnown ? this.#life : null);
     const anyFolder = pids ?? cpuacct ?? memory;
-    this.#slower = present<Probe>(anyFolder === undefined ? null : new OpenFilesProbe(site, anyFolder));
+    const { layerFolder } = container;
+    const layer = layerFolder === null || !isKnown ? null : new LayerProbe(site, layerFolder);
+    this.#slower = present<Probe>(anyFolder === undefined ? null : new OpenFilesProbe(site, anyFolder), layer);
     this.#slowTurn = new Turn(SLOW_TICKS, stagger);
     this.#slowerTurn = new Turn(SLOWER_TICKS, stagger);
     this.#limit?.refresh();
