@@ -5,7 +5,6 @@
 import {
   type Dictionary,
   type Frame,
-  judgeFunctions,
   type Logger,
   limitOf,
   type Second,
@@ -22,7 +21,7 @@ import { RuleBook } from '../rules/templates.ts';
 import { Aggregates, seriesOfAggregate } from './aggregates.ts';
 import { type EventSink, Incidents } from './incidents.ts';
 import type { Baselines, Wanted } from './plan/baselines.ts';
-import { Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
+import { type Bundle, Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
 import { Silence } from './silence.ts';
 
 export type { EventSink } from './incidents.ts';
@@ -138,10 +137,10 @@ export class Judging {
     this.#flush(nowMs);
     this.counts.points += plan.append(frame);
     const nowSecond = Math.floor(nowMs / 1000);
+    for (const bundle of plan.bundles) this.#judgePlain(plan, bundle, nowSecond);
     for (const entry of plan.entries) {
-      if (this.#paused.has(entry.rule.slug)) continue;
-      if (entry.verdict === null) this.#judgePlain(plan, entry, nowSecond);
-      else this.#judgeComposite(plan, entry, frame.second, nowSecond);
+      if (entry.verdict === null || this.#paused.has(entry.rule.slug)) continue;
+      this.#judgeComposite(plan, entry, frame.second, nowSecond);
     }
   }
 
@@ -170,26 +169,30 @@ export class Judging {
     this.#flush(nowMs);
   }
 
-  /** The loop that runs for every rule on every series in every second. */
-  #judgePlain(plan: Plan, entry: PlanEntry, nowSecond: number): void {
-    const { rows, quietUntil } = entry;
+  /**
+   * The loop that runs for every rule on every series in every second. Series by series, so that a
+   * window is fetched once for all the rules that look at it.
+   */
+  #judgePlain(plan: Plan, bundle: Bundle, nowSecond: number): void {
+    const { rows, judges } = bundle;
     const { fresh, window } = plan;
-    const { condition } = entry.rule;
-    const { isTime, limit: points } = condition;
-    const { triggered, points: needs } = judgeFunctions[condition.func];
-    const pointsNeeded = needs(condition);
     let judgements = 0;
     for (let pair = 0; pair < rows.length; pair++) {
       const row = rows[pair] ?? 0;
       if (fresh[row] === 0) continue;
       window.moveTo(row);
-      const limit = isTime ? limitOf(condition, window) : window.count < pointsNeeded ? 0 : points;
-      if (limit === 0) continue;
-      judgements++;
-      const until = quietUntil[pair] ?? WELL;
-      // Still well, or bad and told of not long ago: most judgements end here.
-      if (triggered(window, condition, limit) ? nowSecond < until : until === WELL) continue;
-      this.incidents.decide({ plan, entry, pair }, plan.second, nowSecond);
+      for (const one of judges) {
+        const { condition, entry } = one;
+        if (one.isPaused) continue;
+        const limit =
+          one.pointsNeeded < 0 ? limitOf(condition, window) : window.count < one.pointsNeeded ? 0 : one.limit;
+        if (limit === 0) continue;
+        judgements++;
+        const until = one.quietUntil[pair] ?? WELL;
+        // Still well, or bad and told of not long ago: most judgements end here.
+        if (one.triggered(window, condition, limit) ? nowSecond < until : until === WELL) continue;
+        this.incidents.decide({ plan, entry, pair }, plan.second, nowSecond);
+      }
     }
     this.counts.judgements += judgements;
   }
@@ -225,6 +228,7 @@ export class Judging {
       }
     }
     this.#paused = paused;
+    for (const plan of this.#plans.values()) plan.pause(paused);
   }
 
   /** Ends what was asked to end, and forgets it in every plan. */
@@ -255,6 +259,7 @@ export class Judging {
       usualOf: baselines?.usualOf,
       second,
     });
+    plan.pause(this.#paused);
     this.#plans.set(collector, plan);
     const eldest = this.#plans.keys().next();
     if (this.#plans.size > COLLECTORS_MAX && !eldest.done) this.#plans.delete(eldest.value);

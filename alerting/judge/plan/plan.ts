@@ -8,11 +8,14 @@
  */
 import {
   type Compiled,
+  type Condition,
   compileExpression,
   type Dictionary,
   type Endpoint,
   type Frame,
   formatSeries,
+  type JudgeFunction,
+  judgeFunctions,
   type Points,
   type Second,
   TESTS_MAX,
@@ -60,6 +63,21 @@ export type PlanEntry = {
   readonly open: Map<number, OpenAlert>;
 };
 
+/** Plain rules that look at the very same series. */
+export type Bundle = { readonly rows: Int32Array; readonly judges: readonly Judge[] };
+
+/** What the innermost loop reads of a rule, side by side. */
+export type Judge = {
+  readonly entry: PlanEntry;
+  readonly condition: Condition;
+  readonly quietUntil: Uint32Array;
+  readonly limit: number;
+  /** -1 where the condition looks at a time. */
+  readonly pointsNeeded: number;
+  readonly triggered: JudgeFunction['triggered'];
+  isPaused: boolean;
+};
+
 export type PlanSources = {
   readonly dictionary: Dictionary;
   readonly rules: RuleBook;
@@ -83,6 +101,8 @@ export class Plan {
   /** The newest second that was appended. */
   second: number;
   readonly entries: readonly PlanEntry[];
+  /** The plain ones among them. */
+  readonly bundles: readonly Bundle[];
   /** Rules of `nodata`: nothing that a sample tells. */
   readonly watches: readonly PlanEntry[];
   /** Alerts of series of this dictionary whose rule watches them no more. */
@@ -119,6 +139,7 @@ export class Plan {
     this.#heard = sources.previous?.lastHeard ?? { second: 0, leftSecond: null };
     const entries = matched.pairs.map(entryOf);
     this.entries = entries.filter(({ rule }) => rule.condition.func !== 'nodata');
+    this.bundles = bundlesOf(this.entries.filter(({ verdict }) => verdict === null));
     this.watches = entries.filter(({ rule }) => rule.condition.func === 'nodata');
     if (sources.previous !== undefined) this.#carryOver(sources.previous, sources.lastPoints !== undefined);
     if (sources.lastPoints !== undefined) this.#warmUp(sources.lastPoints, sources.second);
@@ -144,6 +165,13 @@ export class Plan {
       bytes += rows.byteLength + (operands?.byteLength ?? 0) + quietUntil.byteLength;
     }
     return bytes;
+  }
+
+  /** Rules, by slug, whose hours do not hold: their windows fill, and they are not judged. */
+  pause(slugs: ReadonlySet<string>): void {
+    for (const { judges } of this.bundles) {
+      for (const judge of judges) judge.isPaused = slugs.has(judge.entry.rule.slug);
+    }
   }
 
   get everyEntry(): Iterable<PlanEntry> {
@@ -306,6 +334,36 @@ export function setOpen(entry: PlanEntry, pair: number, alert: OpenAlert | undef
   const { step, eventSecond } = alert.state;
   const { maxStep, minIntervalSeconds } = entry.rule;
   entry.quietUntil[pair] = step >= maxStep ? FOR_EVER : Math.max(WELL + 1, eventSecond + minIntervalSeconds);
+}
+
+function bundlesOf(entries: readonly PlanEntry[]): readonly Bundle[] {
+  const bundles: { rows: Int32Array; judges: Judge[] }[] = [];
+  for (const entry of entries) {
+    const judge = judgeOf(entry);
+    const same = bundles.find(({ rows }) => isSame(rows, entry.rows));
+    if (same === undefined) bundles.push({ rows: entry.rows, judges: [judge] });
+    else same.judges.push(judge);
+  }
+  return bundles;
+}
+
+function isSame(a: Int32Array, b: Int32Array): boolean {
+  return a.length === b.length && a.every((row, index) => b[index] === row);
+}
+
+function judgeOf(entry: PlanEntry): Judge {
+  const { condition } = entry.rule;
+  const { triggered, points } = judgeFunctions[condition.func];
+  const pointsNeeded = condition.isTime ? -1 : points(condition);
+  return {
+    entry,
+    condition,
+    quietUntil: entry.quietUntil,
+    limit: condition.limit,
+    pointsNeeded,
+    triggered,
+    isPaused: false,
+  };
 }
 
 function seasonDaysOf(rule: Rule): readonly number[] | null {
