@@ -4,7 +4,15 @@ import { defaultRange, isRangeName, type RangeName } from './range.ts';
  * Everything that is seen is in the address: a link that is copied shows the same to somebody else.
  * Values that are the default are left out, so that addresses stay short.
  */
-export type Route = OverviewRoute | EndpointRoute | AlertsRoute | WhyRoute | ScalingRoute | FleetRoute | UnknownRoute;
+export type Route =
+  | OverviewRoute
+  | EndpointRoute
+  | AlertsRoute
+  | WhyRoute
+  | BacktestRoute
+  | ScalingRoute
+  | FleetRoute
+  | UnknownRoute;
 
 export const sortKeys = ['name', 'cpu', 'memory', 'network'] as const;
 export type SortKey = (typeof sortKeys)[number];
@@ -27,6 +35,7 @@ export type EndpointRoute = {
 };
 export type AlertsRoute = { readonly page: 'alerts'; readonly show: 'open' | 'all' };
 /** Why somebody was, or was not, told of a rule on an endpoint; empty before they are chosen. */
+export type BacktestRoute = { readonly page: 'backtest' };
 export type WhyRoute = { readonly page: 'why'; readonly rule: string; readonly endpoint: string };
 export type ScalingRoute = { readonly page: 'scaling'; readonly group: string | null };
 /** Whom to compare: a pattern of host names and a node of the service tree; empty for all. */
@@ -42,6 +51,7 @@ export function parseRoute(path: string, query: string): Route {
   const search = new URLSearchParams(query);
   if (path === '/') return parseOverview(search);
   if (path === '/alerts') return { page: 'alerts', show: search.get('show') === 'all' ? 'all' : 'open' };
+  if (path === '/alerts/test') return { page: 'backtest' };
   if (path === '/alerts/why') return { page: 'why', ...parseWhy(search) };
   if (path === '/scaling') return { page: 'scaling', group: search.get('group') };
   if (path === '/hosts') return { page: 'fleet', host: textOf(search, 'host'), node: textOf(search, 'node') };
@@ -79,6 +89,8 @@ export function formatRoute(route: Route): string {
       ]);
     case 'alerts':
       return withQuery('/alerts', [['show', route.show === 'open' ? '' : route.show]]);
+    case 'backtest':
+      return '/alerts/test';
     case 'why':
       return withQuery('/alerts/why', [
         ['rule', route.rule],

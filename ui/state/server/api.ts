@@ -1,6 +1,8 @@
 import type { Static } from 'typebox';
 import type {
   AlertsAnswer,
+  BacktestAnswer,
+  BacktestQuery,
   ChannelsAnswer,
   ChannelTestAnswer,
   CollectorsAnswer,
@@ -44,6 +46,7 @@ export const NO_ANSWER = 'NO_ANSWER';
 const NOT_JSON = 'NOT_JSON';
 
 const TIMEOUT_MS = 15_000;
+const BACKTEST_TIMEOUT_MS = 5 * 60_000;
 
 export type ApiPorts = {
   readonly fetch: typeof fetch;
@@ -54,7 +57,12 @@ export type ApiPorts = {
   readonly onServerTime: (serverMs: number, sentAtMs: number, receivedAtMs: number) => void;
 };
 
-type Ask = { readonly method?: string; readonly body?: unknown; readonly signingIn?: boolean };
+type Ask = {
+  readonly method?: string;
+  readonly body?: unknown;
+  readonly signingIn?: boolean;
+  readonly timeoutMs?: number;
+};
 
 /** The server's REST interface. Every method rejects with an `ApiProblem`. */
 export class Api {
@@ -94,6 +102,11 @@ export class Api {
 
   alerts(status: 'open' | 'all'): Promise<AlertsAnswer> {
     return this.#askTimed(`/api/v1/alerts?status=${status}`);
+  }
+
+  /** Two months of minutes take longer than other questions. */
+  backtest(query: BacktestQuery): Promise<BacktestAnswer> {
+    return this.#ask('/api/v1/rules/backtest', { method: 'POST', body: query, timeoutMs: BACKTEST_TIMEOUT_MS });
   }
 
   explain(rule: string, endpoint: string): Promise<ExplainAnswer> {
@@ -173,8 +186,8 @@ export class Api {
     return response.json();
   }
 
-  async #send(path: string, { method = 'GET', body }: Ask): Promise<Response> {
-    const options: RequestInit = { method, signal: AbortSignal.timeout(TIMEOUT_MS), credentials: 'same-origin' };
+  async #send(path: string, { method = 'GET', body, timeoutMs = TIMEOUT_MS }: Ask): Promise<Response> {
+    const options: RequestInit = { method, signal: AbortSignal.timeout(timeoutMs), credentials: 'same-origin' };
     if (body !== undefined) {
       options.headers = { 'content-type': 'application/json' };
       options.body = JSON.stringify(body);
