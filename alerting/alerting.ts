@@ -60,6 +60,9 @@ export type AlertingMetrics = {
   /** Signs of life that were not sent, because no samples arrived. */
   readonly heartbeatsWithheld: number;
   readonly silences: number;
+  readonly prehandlingActions: number;
+  readonly prehandlingHelped: number;
+  readonly prehandlingNotHelped: number;
   readonly rulesLoads: number;
   readonly rulesRefusals: number;
 };
@@ -94,12 +97,12 @@ export type Alerting = {
  * room's `migrations`. Rejects with `STATE_STORE`.
  */
 export async function createAlerting(options: AlertingOptions): Promise<Alerting> {
-  const { store, clock, logger, publicUrl, version, lastPoints } = options;
+  const { store, clock, logger, lastPoints } = options;
   const changed = () => options.publish('alerts');
   const openAlerts = new OpenAlerts();
   for (const alert of await loadOpenAlerts(store)) openAlerts.set(alert);
 
-  const delivery = await Delivery.open({ store, clock, logger, publicUrl, version, lastPoints, onChange: changed });
+  const delivery = await Delivery.open({ ...options, onChange: changed });
   const onCommitted = (channels: ReadonlySet<string>) => {
     delivery.notifier.wake(channels);
     changed();
@@ -193,7 +196,7 @@ type Parts = {
 };
 
 function metricsOf({ judging, writer, openAlerts, delivery, rulesFile }: Parts): AlertingMetrics {
-  const { notifier, duties, operations } = delivery;
+  const { notifier, duties, operations, prehandler } = delivery;
   return {
     ticksJudged: judging.counts.ticks,
     ticksLate: judging.counts.lateTicks,
@@ -217,6 +220,9 @@ function metricsOf({ judging, writer, openAlerts, delivery, rulesFile }: Parts):
     summaries: duties.counts.summaries,
     heartbeats: duties.counts.heartbeats,
     heartbeatsWithheld: duties.counts.heartbeatsWithheld,
+    prehandlingActions: prehandler.counts.actions,
+    prehandlingHelped: prehandler.counts.helped,
+    prehandlingNotHelped: prehandler.counts.notHelped,
     silences: operations.silences().length,
     rulesLoads: rulesFile?.counts.loads ?? 0,
     rulesRefusals: rulesFile?.counts.refusals ?? 0,

@@ -2,7 +2,7 @@ export { type Alerting, type AlertingMetrics, createAlerting } from './alerting.
 export type { LinkForm, OpenedLink } from './delivery/operations.ts';
 export { benchJudge, type JudgeBench, type JudgeBenchSize } from './judge/judge.bench.ts';
 export { parseVector, type Replayed, replayVector, type Vector } from './judge/replay/vectors.ts';
-export type { AlertingOptions, LastPoints, SeriesPoint } from './ports.ts';
+export type { AlertingOptions, LastPoints, PrehandlingPorts, SeriesPoint } from './ports.ts';
 export { isTimeZone } from './rules/hours.ts';
 export { readPortal } from './rules/import/portal.ts';
 export { importPortal } from './rules/import/to-rules.ts';

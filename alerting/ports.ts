@@ -1,4 +1,5 @@
 import type {
+  AlertEvent,
   Clock,
   Endpoint,
   Logger,
@@ -26,6 +27,16 @@ export type PastPort = {
   readonly oldestSecond: () => number;
 };
 
+/**
+ * What may be done before a person is woken. Each call ends within a deadline of its own, does the same thing once
+ * for one `actionId`, and resolves with what it did in one sentence. Rejects with an `AppError`.
+ */
+export type PrehandlingPorts = {
+  /** Restarts the container that an endpoint stands for. */
+  readonly restartContainer?: (endpoint: string, actionId: string) => Promise<string>;
+  readonly runWorkflow?: (workflow: string, event: AlertEvent, actionId: string) => Promise<string>;
+};
+
 export type AlertingOptions = {
   readonly store: StateStore;
   readonly clock: Clock;
@@ -38,6 +49,8 @@ export type AlertingOptions = {
   readonly version: string;
   /** Tells live clients that alerts or rules have changed. Must return at once and not throw. */
   readonly publish: (topic: 'alerts') => void;
+  /** Without it nothing is done but webhooks. */
+  readonly prehandling?: PrehandlingPorts;
   readonly lastPoints?: LastPoints;
   /** For backtests; without it there are none. */
   readonly past?: PastPort;

@@ -29,6 +29,7 @@ import { createHttpServer } from './http/server.ts';
 import { Closers } from './lifecycle/closers.ts';
 import { lockDataFolder, prepareDataFolder } from './lifecycle/data-folder.ts';
 import type { ServerNotice } from './lifecycle/notices.ts';
+import { containerActions } from './operations/container-actions.ts';
 import { HostEvents } from './operations/events/host-events.ts';
 import { migrations as eventMigrations } from './operations/events/migrations.ts';
 import { Fleet } from './operations/fleet/fleet.ts';
@@ -110,6 +111,11 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     publicUrl: config.publicUrl,
     publish,
     lastPoints: (series, count, before) => lastPoints(realtime.ring, series, count, before),
+    prehandling: containerActions({
+      clock,
+      dockerSocket: config.dockerSocket,
+      endpointOf: (name) => realtime.ring.find(name)?.endpoint,
+    }),
     past: {
       query: (query) => queries.buckets(query),
       endpointOf: (name) => realtime.ring.find(name)?.endpoint,

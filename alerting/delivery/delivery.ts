@@ -1,6 +1,6 @@
 /** Wires the way from event to person: who is told, what keeps messages back, the workers, and what people can do. */
 import { type AlertEvent, type Clock, describeError, type Logger, type StateStore } from '../../core/index.ts';
-import type { LastPoints } from '../ports.ts';
+import type { LastPoints, PrehandlingPorts } from '../ports.ts';
 import type { RuleSet } from '../rules/rule.ts';
 import type { Commit, DeliveryPlan } from '../store/alert-rows.ts';
 import { type Acknowledgement, readAcknowledgements, readHolds } from '../store/holds.ts';
@@ -14,6 +14,7 @@ import { Notifier } from './notifier/notifier.ts';
 import { planDeliveries } from './notifier/plan.ts';
 import type { ComposeOptions } from './notifier/stages/compose.ts';
 import { Operations } from './operations.ts';
+import { Prehandler } from './prehandling/prehandler.ts';
 import { Flapping, WINDOW_MS } from './silences/flapping.ts';
 import { Holds } from './silences/holds.ts';
 
@@ -24,7 +25,8 @@ export type DeliveryOptions = {
   readonly publicUrl: string;
   readonly version: string;
   readonly onChange: () => void;
-  readonly lastPoints: LastPoints | undefined;
+  readonly lastPoints?: LastPoints;
+  readonly prehandling?: PrehandlingPorts;
 };
 
 export class Delivery {
@@ -32,6 +34,7 @@ export class Delivery {
   readonly operations: Operations;
   readonly notifier: Notifier;
   readonly duties: Duties;
+  readonly prehandler: Prehandler;
   readonly #holds: Holds;
   readonly #flapping: Flapping;
   readonly #acknowledgements: Map<string, Acknowledgement>;
@@ -57,8 +60,11 @@ export class Delivery {
     const { notifier } = this;
     const acknowledgementOf = (alertId: string) => acknowledgements.get(alertId);
     const wake = (channels: readonly string[]) => notifier.wake(channels);
+    const { prehandling: ports = {} } = options;
+    this.prehandler = new Prehandler({ store, clock, logger, outbound, ports, wake });
     this.duties = new Duties({
       ...{ store, clock, logger, holds, acknowledgementOf, wake, onChange },
+      prehandle: () => this.prehandler.look(),
       channels: () => notifier.channels,
       people: () => notifier.people,
       lastTickMs: () => this.#lastTickMs,
@@ -67,15 +73,18 @@ export class Delivery {
       ...{ store, clock, secret, holds, acknowledgements, notifier, compose, pictures, onChange },
       duties: this.duties,
     });
-    this.duties.start();
   }
 
   /** Reads what a restart must not forget. Rejects with `STATE_STORE`. */
   static async open(options: DeliveryOptions): Promise<Delivery> {
-    return new Delivery(options, await load(options));
+    const delivery = new Delivery(options, await load(options));
+    await delivery.prehandler.load();
+    delivery.duties.start();
+    return delivery;
   }
 
-  use({ channels, people }: RuleSet): void {
+  use({ channels, people, handlers }: RuleSet): void {
+    this.prehandler.use(handlers);
     this.notifier.use(channels, people);
   }
 
@@ -87,7 +96,14 @@ export class Delivery {
   plan(commit: Commit, nowMs: number): DeliveryPlan {
     const { channels, people } = this.notifier;
     const acknowledgementOf = (alertId: string) => this.#acknowledgements.get(alertId);
-    const context = { channels, people, holds: this.#holds, flapping: this.#flapping, acknowledgementOf };
+    const context = {
+      channels,
+      people,
+      holds: this.#holds,
+      flapping: this.#flapping,
+      prehandler: this.prehandler,
+      acknowledgementOf,
+    };
     const plan = planDeliveries(commit.event, commit.channels, context, nowMs);
     if (commit.event.status === 'OK') this.#acknowledgements.delete(commit.event.id);
     return plan;

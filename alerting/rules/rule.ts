@@ -10,6 +10,7 @@ import {
 } from '../../core/index.ts';
 import type { Channel } from '../delivery/channels/index.ts';
 import { nobody, type People } from '../delivery/people/people.ts';
+import type { Handler } from '../delivery/prehandling/handler.ts';
 import type { Hours } from './hours.ts';
 import type { Node } from './tree.ts';
 
@@ -94,6 +95,8 @@ export type RuleSet = {
   readonly rules: readonly Rule[];
   readonly channels: readonly Channel[];
   readonly people: People;
+  /** What is tried before people are told. */
+  readonly handlers: readonly Handler[];
   readonly templates: readonly Template[];
   /** Metrics from outside that rules may name. */
   readonly metrics: readonly string[];
@@ -111,7 +114,7 @@ export type Template = {
   readonly rules: readonly Rule[];
 };
 
-export const noRules: RuleSet = { rules: [], channels: [], people: nobody, templates: [], metrics: [] };
+export const noRules: RuleSet = { rules: [], channels: [], people: nobody, handlers: [], templates: [], metrics: [] };
 
 /** A metric that is pushed from outside, and so in no catalogue. */
 export type MetricLookup = (name: string) => Pick<MetricDefinition, 'unit' | 'tags' | 'on'> | undefined;

@@ -99,6 +99,7 @@ export function retentionStatements(nowMs: number): readonly Statement[] {
               AND key NOT IN (SELECT message_key FROM alerting_delivery WHERE message_key IS NOT NULL)`,
       params: [before],
     },
+    { sql: 'DELETE FROM alerting_action WHERE outcome IS NOT NULL AND created_at_ms < ?', params: [before] },
     { sql: 'DELETE FROM alerting_hold WHERE is_over = 1 AND ends_at_ms < ?', params: [before] },
     { sql: 'DELETE FROM alerting_acknowledgement WHERE at_ms < ?', params: [before] },
     {

@@ -85,4 +85,24 @@ export const deliveryMigrations: readonly Migration[] = [
       `INSERT INTO alerting_secret (name, value) VALUES ('links', lower(hex(randomblob(32))))`,
     ],
   },
+  {
+    id: 'alerting-103-actions-before-paging',
+    statements: [
+      `CREATE TABLE alerting_action (
+         id TEXT PRIMARY KEY,
+         event_key TEXT NOT NULL,
+         alert_id TEXT NOT NULL,
+         handler TEXT NOT NULL,
+         host TEXT NOT NULL,
+         state TEXT NOT NULL,
+         detail TEXT NOT NULL,
+         due_at_ms INTEGER NOT NULL,
+         created_at_ms INTEGER NOT NULL,
+         started_at_ms INTEGER,
+         outcome TEXT
+       ) WITHOUT ROWID`,
+      'CREATE INDEX alerting_action_open ON alerting_action (created_at_ms) WHERE outcome IS NULL',
+      'CREATE INDEX alerting_action_caps ON alerting_action (handler, host, started_at_ms)',
+    ],
+  },
 ];

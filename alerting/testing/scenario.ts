@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, VirtualClock } from '../../core/index.ts';
 import { type Alerting, createAlerting } from '../alerting.ts';
-import type { LastPoints } from '../ports.ts';
+import type { LastPoints, PrehandlingPorts } from '../ports.ts';
 import { CollectorFeed } from './collector-feed.ts';
 import { type KillPoint, Lifeline } from './lifeline.ts';
 import { eventually, Receiver } from './receiver.ts';
@@ -23,6 +23,7 @@ export class Scenario {
   alerting: Alerting;
   lifeline = new Lifeline();
   lastPoints: LastPoints | undefined;
+  prehandling: PrehandlingPorts = {};
 
   private constructor(parts: { store: SqliteStore; receiver: Receiver; folder: string; alerting: Alerting }) {
     this.store = parts.store;
@@ -96,6 +97,7 @@ export class Scenario {
       publicUrl: 'https://saker.example.org/',
       version: '0.1.0',
       publish: (topic) => published.push(topic),
+      prehandling: this.prehandling,
       ...(lastPoints === undefined ? {} : { lastPoints }),
     });
   }

@@ -42,6 +42,8 @@ export type DutiesOptions = {
   readonly acknowledgementOf: (alertId: string) => Acknowledgement | undefined;
   /** Wall-clock time of the newest tick that was judged; null before the first. */
   readonly lastTickMs: () => number | null;
+  /** What is tried before people are told goes on. */
+  readonly prehandle: () => Promise<void>;
   readonly wake: (channels: readonly string[]) => void;
   readonly onChange: () => void;
 };
@@ -74,6 +76,7 @@ export class Duties {
   async #look(): Promise<void> {
     try {
       for (const hold of this.#options.holds.over(this.#options.clock.nowMs())) await this.endHold(hold);
+      await this.#options.prehandle();
       await this.#escalate();
       await this.#beat();
     } catch (error) {

@@ -8,6 +8,7 @@ import { type Acknowledgement, dropEscalation, saveEscalation, saveHold } from '
 import type { PlannedDelivery } from '../../store/outbox.ts';
 import type { Channel } from '../channels/index.ts';
 import type { People, Team } from '../people/people.ts';
+import type { Prehandler } from '../prehandling/prehandler.ts';
 import { type Flapping, STEADY_MS } from '../silences/flapping.ts';
 import { describeHold, type Hold } from '../silences/hold.ts';
 import type { Holds } from '../silences/holds.ts';
@@ -17,6 +18,8 @@ export type PlanContext = {
   readonly people: People;
   readonly holds: Holds;
   readonly flapping: Flapping;
+  /** Something is tried before people are told. */
+  readonly prehandler: Pick<Prehandler, 'attempt' | 'recovered'>;
   readonly acknowledgementOf: (alertId: string) => Acknowledgement | undefined;
 };
 
@@ -35,10 +38,16 @@ export function planDeliveries(
     ...teams.flatMap((team) => targetsOfTeam(team, event)),
   ]);
   const flap = flapHold(event, context, nowMs);
-  const held = heldBy(event, context, nowMs, flap);
+  const kept = heldBy(event, context, nowMs, flap);
+  const attempt = kept === null && targets.length > 0 ? context.prehandler.attempt(event, nowMs) : undefined;
+  const held = kept ?? attempt ?? context.prehandler.recovered(event, nowMs) ?? null;
   return {
     deliveries: targets.map((target) => ({ ...target, notBeforeMs: notBefore(target, event, context, nowMs), held })),
-    statements: [...escalations(event, teams, nowMs), ...(flap === undefined ? [] : [saveHold(flap.hold)])],
+    statements: [
+      ...escalations(event, teams, nowMs + (attempt?.waitMs ?? 0)),
+      ...(flap === undefined ? [] : [saveHold(flap.hold)]),
+      ...(attempt === undefined ? [] : [attempt.statement]),
+    ],
   };
 }
 

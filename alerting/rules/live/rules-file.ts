@@ -164,6 +164,7 @@ function withLastGood(before: RuleSet, now: RuleSet): RuleSet {
       rotations: new Map([...before.people.rotations, ...now.people.rotations]),
       teams: new Map([...before.people.teams, ...now.people.teams]),
     },
+    handlers: withMissing(now.handlers, before.handlers, 'name'),
     templates: withMissing(now.templates, before.templates, 'slug').map((template) => {
       const old = before.templates.find(({ slug }) => slug === template.slug);
       return old === undefined ? template : { ...template, rules: withMissing(template.rules, old.rules, 'slug') };

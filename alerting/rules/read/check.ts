@@ -6,6 +6,7 @@
 import { isAlias, parseDocument } from 'yaml';
 import { readChannel } from '../../delivery/channels/index.ts';
 import { peopleKeys, readPeople } from '../../delivery/people/read-people.ts';
+import { readHandler } from '../../delivery/prehandling/handler.ts';
 import { noRules, type Rule, type RuleSet, slugOf, type Template } from '../rule.ts';
 import { readNodes } from '../where.ts';
 import { type Context, contextOf, readDeclared } from './context.ts';
@@ -16,6 +17,7 @@ import { type RuleFault, Source } from './source.ts';
 export const FILE_BYTES_MAX = 1024 * 1024;
 const RULES_MAX = 1000;
 const CHANNELS_MAX = 100;
+const HANDLERS_MAX = 100;
 const TEMPLATES_MAX = 500;
 /** Open-Falcon gives up on a chain of ten as well. */
 const DEPTH_MAX = 10;
@@ -77,13 +79,16 @@ class FileReader {
   }
 
   read(): RuleSet {
-    this.#top.rejectUnknown(['rules', 'channels', 'templates', 'metrics', ...peopleKeys]);
+    this.#top.rejectUnknown(['rules', 'channels', 'templates', 'metrics', 'prehandling', ...peopleKeys]);
     const channelFields = this.#top.list('channels', 'a channel', CHANNELS_MAX);
     const channels = channelFields.flatMap((fields) => readChannel(fields) ?? []);
     rejectTwins(channelFields, (name) => name);
     // A channel that has a fault of its own is still a channel that a rule may name.
     const channelNames = channelFields.flatMap((fields) => fields.nameAsWritten ?? []);
     const people = readPeople((key, what, max) => this.#top.list(key, what, max), channels, channelNames);
+    const handlerFields = this.#top.list('prehandling', 'a handler', HANDLERS_MAX);
+    const handlers = handlerFields.flatMap((fields) => readHandler(fields) ?? []);
+    rejectTwins(handlerFields, (name) => name);
     const own = this.#top.list('rules', 'a rule', RULES_MAX);
     const written = this.#top.list('templates', 'a template', TEMPLATES_MAX).map((fields) => ({
       fields,
@@ -103,7 +108,7 @@ class FileReader {
       written.map(({ fields }) => fields),
       slugOf,
     );
-    return { rules, channels, people, templates, metrics };
+    return { rules, channels, people, handlers, templates, metrics };
   }
 
   #rules(list: readonly Fields[], context: Context, template: string | null): readonly Rule[] {

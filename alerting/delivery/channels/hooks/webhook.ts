@@ -67,7 +67,7 @@ export function sakerBody(message: Message): object {
   const pressed = Object.fromEntries(links.map((link) => [`${link.label}Url`, link.url]));
   const [event] = events;
   if (kind === 'event' && event !== undefined) return { message: text, url, ...pressed, ...event };
-  return { message: text, url, kind, key, status, priority, title, lines, count, events };
+  return { message: text, url, ...pressed, kind, key, status, priority, title, lines, count, events };
 }
 
 /** The headers of Standard Webhooks, which receivers check with a library of their language. */

@@ -48,7 +48,7 @@ export function composeMessage(content: Content, composing: Composing): Message 
       key: content.key,
       text,
       url: `${withoutSlash(publicUrl)}${path}`,
-      links: [],
+      links: body.kind === 'report' && body.status === 'PROBLEM' && body.events[0] ? linksFor(body.events[0], by) : [],
       recipients,
       createdAtMs,
     };
