@@ -30,8 +30,19 @@ const tickMessage = Type.Object(
   closed,
 );
 
-/** This many ticks were not sent because the client did not read; it should fetch the range. */
-const missedMessage = Type.Object({ type: Type.Literal('missed'), ticks: Type.Integer({ minimum: 1 }) }, closed);
+/**
+ * This many ticks were not sent because the client did not read. They told of seconds from
+ * `fromSecond` to `toSecond`, both inclusive: a query over them has what was missed.
+ */
+const missedMessage = Type.Object(
+  {
+    type: Type.Literal('missed'),
+    ticks: Type.Integer({ minimum: 1 }),
+    fromSecond: Type.Integer(),
+    toSecond: Type.Integer(),
+  },
+  closed,
+);
 
 /** Something outside of the samples has changed and may be fetched again. */
 const changedMessage = Type.Object(

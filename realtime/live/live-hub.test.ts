@@ -66,9 +66,38 @@ describe('live hub', () => {
     reads = true;
     tick(5);
     expect(sent.slice(-2)).toMatchObject([
-      { type: 'missed', ticks: 3 },
+      { type: 'missed', ticks: 3, fromSecond: START_SECOND + 2, toSecond: START_SECOND + 4 },
       { type: 'tick', values: [5] },
     ]);
+  });
+
+  test('does not tell a client of ticks that it did not ask for, and of changes as soon as it reads', () => {
+    const hub = new LiveHub();
+    let reads = true;
+    const { client, sent } = clientOf(hub, () => reads);
+    client.handle({ type: 'subscribe', id: 1, select: { metrics: ['m0'], endpoints: ['h1'] } });
+    const [own, other] = [dictionaryOf(1), dictionaryOf(1, 'h2')];
+    reads = false;
+    hub.onTick(tickOf(frameOf({ seq: 1, samples: [1], collector: 'h2' }), other));
+    hub.changed('alerts');
+    hub.changed('alerts');
+    reads = true;
+    hub.onTick(tickOf(frameOf({ seq: 2, samples: [2] }), own));
+    expect(sent.map(({ type }) => type)).toStrictEqual(['changed', 'series', 'tick']);
+  });
+
+  test('picks by labels of the endpoint, of the series, and by name', () => {
+    const hub = new LiveHub();
+    const { client, sent } = clientOf(hub);
+    const matchers = [
+      { label: 'metric', op: '=~' as const, value: 'm[12]' },
+      { label: 'endpoint', op: '!=' as const, value: 'h2' },
+    ];
+    client.handle({ type: 'subscribe', id: 1, select: { matchers } });
+    hub.onTick(tickOf(frameOf({ seq: 1, samples: [1, 2, 3] }), dictionaryOf(3)));
+    hub.onTick(tickOf(frameOf({ seq: 1, samples: [1, 2, 3], collector: 'h2' }), dictionaryOf(3, 'h2')));
+    expect(sent.at(-1)).toMatchObject({ type: 'tick', values: [2, 3] });
+    expect(sent).toHaveLength(2);
   });
 
   test('refuses a subscription number that is in use', () => {

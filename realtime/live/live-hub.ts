@@ -34,11 +34,15 @@ type Subscription = {
   readonly compiled: WeakMap<Dictionary, Compiled>;
 };
 
+/** What was not sent to a client that did not read. */
+type Missed = { ticks: number; fromSecond: number; toSecond: number };
+
 /** One connected client with its subscriptions. */
 export class LiveClient {
   readonly #sink: LiveSink;
   readonly #subscriptions = new Map<number, Subscription>();
-  #missedTicks = 0;
+  readonly #topicsLeft = new Set<LiveTopic>();
+  #missed: Missed | null = null;
 
   constructor(sink: LiveSink) {
     this.#sink = sink;
@@ -67,21 +71,36 @@ export class LiveClient {
   }
 
   onTick(tick: Tick): void {
-    if (this.#subscriptions.size === 0) return;
-    if (this.#missedTicks > 0) {
-      if (!this.#sink({ type: 'missed', ticks: this.#missedTicks })) {
-        this.#missedTicks++;
-        return;
-      }
-      this.#missedTicks = 0;
-    }
-    for (const subscription of this.#subscriptions.values()) {
-      if (!this.#deliver(subscription, tick)) this.#missedTicks = Math.max(1, this.#missedTicks);
-    }
+    if (this.#topicsLeft.size > 0) this.#tellTopics();
+    const concerned = [...this.#subscriptions.values()].filter(
+      (one) => compile(one, tick.dictionary).columns.length > 0,
+    );
+    if (concerned.length === 0) return;
+    if (this.#missed !== null && this.#sink({ type: 'missed', ...this.#missed })) this.#missed = null;
+    // What a client has missed it learns before anything newer.
+    const isCurrent = this.#missed === null;
+    if (isCurrent && concerned.every((subscription) => this.#deliver(subscription, tick))) return;
+    this.#miss(tick.frame.second);
   }
 
+  #miss(second: number): void {
+    this.#missed ??= { ticks: 0, fromSecond: second, toSecond: second };
+    this.#missed.ticks++;
+    this.#missed.fromSecond = Math.min(this.#missed.fromSecond, second);
+    this.#missed.toSecond = Math.max(this.#missed.toSecond, second);
+  }
+
+  /** A topic that can not be told now is told when the client reads again. */
   changed(topic: LiveTopic): void {
-    this.#sink({ type: 'changed', topic });
+    this.#topicsLeft.add(topic);
+    this.#tellTopics();
+  }
+
+  #tellTopics(): void {
+    for (const topic of this.#topicsLeft) {
+      if (!this.#sink({ type: 'changed', topic })) return;
+      this.#topicsLeft.delete(topic);
+    }
   }
 
   /** False when the client is behind and the tick was left out. */

@@ -27,6 +27,10 @@ export type OracleOptions = {
   readonly token: string;
   readonly name: string;
   readonly seriesCount: number;
+  /** What series measure, where that matters; else something that compresses badly. */
+  readonly valueAt?: (series: number, second: number) => number;
+  /** Told of each acknowledged second. */
+  readonly onAcknowledged?: (second: number) => void;
 };
 
 export class OracleCollector {
@@ -79,7 +83,8 @@ export class OracleCollector {
 
   /** Takes the tick of a second and sends it when there is a connection. */
   tick(second: number): void {
-    const values = Float64Array.from({ length: this.#options.seriesCount }, (_, series) => oracleValue(series, second));
+    const { seriesCount, valueAt = oracleValue } = this.#options;
+    const values = Float64Array.from({ length: seriesCount }, (_, series) => valueAt(series, second));
     const frame: Frame = {
       collector: this.#options.name,
       bootEpoch: this.bootEpoch,
@@ -104,6 +109,7 @@ export class OracleCollector {
     if (frame === undefined) return;
     this.acknowledged.add(frame.second);
     this.#unacknowledged.delete(seq);
+    this.#options.onAcknowledged?.(frame.second);
   }
 
   get pendingCount(): number {

@@ -10,8 +10,8 @@ export type WorkLimits = {
   readonly signal?: AbortSignal | undefined;
 };
 
-/** What all queries together take of one turn of the event loop: what intake waits for at most. */
-const SLICE_MS = 4;
+/** What all queries together take of one turn of the event loop. A frame is acknowledged after about four turns. */
+const SLICE_MS = 2;
 
 /** More than this are not worked on at a time; who lets them in keeps to it. */
 const WORKS_MAX = 1000;

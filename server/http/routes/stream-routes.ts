@@ -16,6 +16,10 @@ const REQUEST_BYTES_MAX = 64 * 1024;
 
 const PING_INTERVAL_MS = 10_000;
 
+/** Beats without an answer after which the other end is taken for gone. A collector always reads; a page may be busy. */
+const COLLECTOR_SILENT_BEATS_MAX = 1;
+const LIVE_SILENT_BEATS_MAX = 12;
+
 export type StreamRouteOptions = {
   readonly realtime: Realtime;
   readonly hub: LiveHub;
@@ -54,7 +58,10 @@ export function streamRoutes(app: HttpServer, options: StreamRouteOptions): void
       });
       socket.on('close', () => connection.left());
       socket.on('error', () => socket.terminate());
-      keepAlive(socket, clock, () => isStillAllowed(request, options));
+      keepAlive(socket, clock, {
+        silentBeatsMax: COLLECTOR_SILENT_BEATS_MAX,
+        isAllowed: () => isStillAllowed(request, options),
+      });
     },
   );
   app.get(
@@ -71,7 +78,10 @@ export function streamRoutes(app: HttpServer, options: StreamRouteOptions): void
     },
     (socket, request) => {
       serveLive(socket, hub);
-      keepAlive(socket, clock, () => isStillAllowed(request, options));
+      keepAlive(socket, clock, {
+        silentBeatsMax: LIVE_SILENT_BEATS_MAX,
+        isAllowed: () => isStillAllowed(request, options),
+      });
     },
   );
 }
@@ -84,6 +94,8 @@ function serveLive(socket: WebSocket, hub: LiveHub): void {
     return true;
   });
   const refuse = (error: unknown): void => {
+    // It sends and sends, and reads nothing.
+    if (socket.bufferedAmount > BUFFERED_BYTES_MAX) return socket.terminate();
     const code = isAppError(error) ? error.code : 'INTERNAL';
     socket.send(JSON.stringify({ type: 'error', id: null, code, message: describeError(error) }));
   };
@@ -115,19 +127,22 @@ async function isStillAllowed(request: FastifyRequest, { accounts, tokens }: Str
 }
 
 /** Ends connections whose other end is gone without a word, or may not be here any more. */
-function keepAlive(socket: WebSocket, clock: Clock, isAllowed: () => Promise<boolean>): void {
-  let heard = true;
+function keepAlive(
+  socket: WebSocket,
+  clock: Clock,
+  { silentBeatsMax, isAllowed }: { readonly silentBeatsMax: number; readonly isAllowed: () => Promise<boolean> },
+): void {
+  let silentBeats = 0;
   let cancel = (): void => {};
   const beat = async (): Promise<void> => {
-    if (!heard) return socket.terminate();
-    heard = false;
+    if (silentBeats++ >= silentBeatsMax) return socket.terminate();
     socket.ping();
     cancel = clock.after(PING_INTERVAL_MS, () => void beat());
     // A store that does not answer is no reason to end what was allowed a moment ago.
     if (!(await isAllowed().catch(() => true))) socket.close(1008, 'UNAUTHENTICATED');
   };
   socket.on('pong', () => {
-    heard = true;
+    silentBeats = 0;
   });
   socket.on('close', () => cancel());
   void beat();

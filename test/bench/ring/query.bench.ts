@@ -1,20 +1,28 @@
 /** A day of a fleet in memory: what it costs to hold, and how long answers take. */
 import { parseArgs } from 'node:util';
-import { AcrossSeries, type Located, Ring, readBuckets, select } from '../../../realtime/index.ts';
+import { AcrossSeries, type Located, Ring, rankNow, readBuckets, select } from '../../../realtime/index.ts';
 import type { Bench, BenchContext } from '../bench.ts';
 import { median } from '../figures.ts';
 import { FLEET_START, makeFleet } from './fleet.ts';
+import { measureServer } from './query-server.ts';
 import { readRecording } from './recording.ts';
 
 const QUERIES = 200;
 const BUCKETS = 1000;
 const SUM_QUERIES = 100;
+const RANK_QUERIES = 200;
 
 export const queryBench: Bench = {
   name: 'query',
-  summary: 'memory of 24 h × 40,000 series, and query times in the engine (--series N, --hours N)',
-  run: async ({ figures, args, say }) => {
-    const options = { data: { type: 'string' }, series: { type: 'string' }, hours: { type: 'string' } } as const;
+  summary: 'memory of 24 h × 40,000 series, and query times (--series N, --hours N, --engine-only)',
+  run: async (context) => {
+    const { figures, args, say } = context;
+    const options = {
+      data: { type: 'string' },
+      series: { type: 'string' },
+      hours: { type: 'string' },
+      'engine-only': { type: 'boolean' },
+    } as const;
     const { values } = parseArgs({ args: [...args], options });
     const [seriesCount, hours] = [Number(values.series ?? 40_000), Number(values.hours ?? 24)];
     const recording = await readRecording(values.data);
@@ -26,6 +34,7 @@ export const queryBench: Bench = {
     figures.emit('ring.resident_bytes_per_sample', rss / samples, 'B');
     figures.computed(ring.status());
     measureQueries(ring, hours, figures);
+    if (values['engine-only'] !== true) await measureServer(recording, context);
   },
 };
 
@@ -58,6 +67,14 @@ function measureQueries(ring: Ring, hours: number, figures: BenchContext['figure
   const sums = timed(SUM_QUERIES, (query) => sumOver(select(ring, { metrics: [`m${query % 50}`] }).slice(0, 800), end));
   figures.emit('query.sum800_ms', median(sums.times), 'ms');
   figures.computed(sums.checksum);
+  const moment = { at: end - 1, lookback: 15, ahead: 0 };
+  const everything = { matchers: [{ label: 'metric', op: '=~' as const, value: '.+' }] };
+  const ranks = timed(RANK_QUERIES, (query) => {
+    const { ranked } = rankNow(ring, everything, moment, { order: query % 2 === 0 ? 'top' : 'bottom', limit: 10 });
+    return ranked.reduce((sum, { value }) => sum + value, 0);
+  });
+  figures.emit('query.topk_ms', median(ranks.times), 'ms');
+  figures.computed(ranks.checksum);
 }
 
 /** Sum over series, 15 min at 1 s. */

@@ -76,7 +76,7 @@ describe('live subscriptions', () => {
     const recorder = new Recorder();
     subscriptions.opened(() => {});
     subscriptions.add(select, recorder);
-    subscriptions.receive({ type: 'missed', ticks: 4 });
+    subscriptions.receive({ type: 'missed', ticks: 4, fromSecond: 1, toSecond: 4 });
     expect(recorder.heard).toEqual([['gap', false]]);
   });
 
