@@ -2,7 +2,7 @@ export { BlockReader, encodeBlock } from './block/block-codec.ts';
 export type { CollectorSocket, FleetListener } from './intake/collector-session.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
-export { AcrossSeries, type Aggregation, type Reduction } from './query/across.ts';
+export { AcrossSeries } from './query/across.ts';
 export { type Buckets, readBuckets } from './query/buckets.ts';
 export { latest, type Order, rankNow, type SeriesValue } from './query/instant/latest.ts';
 export { overWindow } from './query/instant/over-window.ts';

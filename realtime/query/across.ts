@@ -1,13 +1,8 @@
+import type { Aggregation, Reduction } from '../../core/index.ts';
 import { type ColumnVisitor, HOUR_SECONDS } from '../ring/endpoint-store.ts';
 import { BucketReader, type Buckets } from './buckets.ts';
 import type { Located } from './located.ts';
 import { bucketCountOf, type Range } from './range.ts';
-
-/** Of a bucket's samples of one series, what stands for it in an aggregation over many. */
-export type Reduction = 'avg' | 'min' | 'max' | 'sum' | 'count' | 'last';
-
-/** What many series come to in a bucket. */
-export type Aggregation = 'sum' | 'avg' | 'min' | 'max' | 'count';
 
 /**
  * Combines series bucket by bucket. Each series counts once in a bucket, with what `reduction` makes

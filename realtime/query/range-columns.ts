@@ -1,7 +1,14 @@
-import { type Endpoint, findMetric, type Selection, type SeriesIdentity } from '../../core/index.ts';
+import {
+  type Aggregation,
+  type Endpoint,
+  findMetric,
+  type Reduction,
+  type Selection,
+  type SeriesIdentity,
+} from '../../core/index.ts';
 import type { StoredSeries } from '../ring/endpoint-store.ts';
 import type { Ring } from '../ring/ring.ts';
-import { AcrossSeries, type Aggregation, type Reduction } from './across.ts';
+import { AcrossSeries } from './across.ts';
 import { type Buckets, readBuckets } from './buckets.ts';
 import type { Located } from './located.ts';
 import { readPercentiles } from './percentiles.ts';

@@ -1,4 +1,5 @@
 import {
+  type Aggregation,
   AppError,
   findMetric,
   type InstantAnswer,
@@ -80,8 +81,6 @@ function rankedOf<Row extends { readonly value: number }>(
     .sort((a, b) => (a.value === b.value ? 0 : a.value < b.value ? -sign : sign))
     .slice(0, rank.limit);
 }
-
-type Aggregation = NonNullable<InstantQuery['across']>['aggregation'];
 
 /** As over buckets: a measured NaN does not count. */
 function aggregate(aggregation: Aggregation, members: readonly SeriesValue[]): number {

@@ -17,18 +17,25 @@ const unit = Type.Union([Type.String(), Type.Null()], {
   description: 'Unit of the values; null when unknown or mixed',
 });
 
-export const reductionSchema = Type.Union(
-  (['avg', 'min', 'max', 'sum', 'count', 'last'] as const).map((name) => Type.Literal(name)),
+const reductionSchema = Type.Union(
+  [
+    Type.Literal('avg'),
+    Type.Literal('min'),
+    Type.Literal('max'),
+    Type.Literal('sum'),
+    Type.Literal('count'),
+    Type.Literal('last'),
+  ],
   { description: 'What stands for the samples of one series' },
 );
 
-export const aggregationSchema = Type.Union(
-  (['sum', 'avg', 'min', 'max', 'count'] as const).map((name) => Type.Literal(name)),
+const aggregationSchema = Type.Union(
+  [Type.Literal('sum'), Type.Literal('avg'), Type.Literal('min'), Type.Literal('max'), Type.Literal('count')],
   { description: 'What many series come to' },
 );
 
 /** `p99` or `p99.9`. */
-export const PERCENTILE_PATTERN = '^p(100|[0-9]{1,2}(\\.[0-9]{1,3})?)$';
+const PERCENTILE_PATTERN = '^p(100|[0-9]{1,2}(\\.[0-9]{1,3})?)$';
 
 const bucketValueSchema = Type.Union([reductionSchema, Type.String({ pattern: PERCENTILE_PATTERN })], {
   description: 'avg, min, max, sum, count, last, or a percentile such as p99 or p99.9',
@@ -215,6 +222,12 @@ export const instantAnswerSchema = Type.Object(
   },
   closed,
 );
+
+/** Of a bucket's samples of one series, what stands for it. */
+export type Reduction = Static<typeof reductionSchema>;
+
+/** What many series come to in a bucket; each counts once. */
+export type Aggregation = Static<typeof aggregationSchema>;
 
 export type RangeQuery = Static<typeof rangeQuerySchema>;
 export type RangeAnswer = Static<typeof rangeAnswerSchema>;

@@ -1,6 +1,6 @@
-import type { Selection } from '../../../core/index.ts';
+import type { Reduction, Selection } from '../../../core/index.ts';
 import type { Ring } from '../../ring/ring.ts';
-import { type Reduction, reduce } from '../across.ts';
+import { reduce } from '../across.ts';
 import { BucketReader } from '../buckets.ts';
 import { checkRange } from '../range.ts';
 import type { Work } from '../run/slices.ts';
