@@ -78,13 +78,22 @@ export class BlockReader {
   /** Stands at the first byte of a column; false when it has none. */
   #seek(column: number): boolean {
     if (column >= this.columnCount) return false;
-    this.#reader.offset = this.#lengthsAt;
-    let before = 0;
-    for (let passed = 0; passed < column; passed++) before += this.#reader.varint();
-    const length = this.#reader.varint();
-    if (length === 0) return false;
-    for (let passed = column + 1; passed < this.columnCount; passed++) this.#reader.varint();
-    this.#reader.offset += before;
-    return true;
+    const bytes = this.#reader.whole;
+    let at = this.#lengthsAt;
+    let [before, length] = [0, 0];
+    for (let passed = 0; passed < this.columnCount; passed++) {
+      // A varint, of one or two bytes mostly: an endpoint has hundreds of columns, and a day two dozen blocks.
+      let byte = bytes[at++] as number;
+      let value = byte & 0x7f;
+      for (let shift = 7; byte > 0x7f; shift += 7) {
+        byte = bytes[at++] as number;
+        value += (byte & 0x7f) * 2 ** shift;
+      }
+      if (at > bytes.length) throw new AppError('LOG_CORRUPT', 'a block ends within the lengths of its columns');
+      if (passed < column) before += value;
+      else if (passed === column) length = value;
+    }
+    this.#reader.offset = at + before;
+    return length > 0;
   }
 }

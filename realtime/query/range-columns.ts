@@ -96,8 +96,7 @@ export function* readAcross(ring: Ring, selection: Selection, range: Range, acro
       yield;
     }
     const unit = across.aggregation === 'count' || across.of === 'count' ? 'count' : unitOf(members);
-    const value = Float64Array.from(together.count, (_, bucket) => together.at(bucket));
-    found.push({ labels, unit, seriesCount: members.length, count: together.count, value });
+    found.push({ labels, unit, seriesCount: members.length, ...together.together() });
   }
   return found;
 }

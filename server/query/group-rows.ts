@@ -48,7 +48,6 @@ function oldRows({ old: range }: RangePlan, across: Across, old: readonly Histor
     const together = new AcrossSeries(range, across.aggregation, across.of);
     for (const { buckets } of group.members) together.addBuckets(buckets);
     const unit = across.aggregation === 'count' || across.of === 'count' ? 'count' : unitOf(group.members);
-    const value = Float64Array.from(together.count, (_, bucket) => together.at(bucket));
-    return { labels: group.labels, unit, seriesCount: group.members.length, count: together.count, value };
+    return { labels: group.labels, unit, seriesCount: group.members.length, ...together.together() };
   });
 }
