@@ -26,6 +26,8 @@ export type CollectorOptions = {
   readonly dockerSocket: string | null;
   /** Podman's, asked once a container of Podman was seen. */
   readonly podmanSocket: string | null;
+  /** Containers that neither socket tells of are found by their cgroups. */
+  readonly scansCgroups: boolean;
   /** Folder for files in the formats of proc(5), one sub-folder a container; null: none are written. */
   readonly procFiles: string | null;
   /** What people declare for this host; null: nothing. */

@@ -13,6 +13,7 @@ describe('the flags of the collector', () => {
       procRoot: '/proc',
       dockerSocket: '/var/run/docker.sock',
       podmanSocket: '/run/podman/podman.sock',
+      scansCgroups: true,
       procFiles: null,
       configFile: null,
       stateDirectory: null,
@@ -39,6 +40,7 @@ describe('the flags of the collector', () => {
     [['--token-file', 't', '--spool-mb', '0'], /--spool-mb takes a number of MiB/],
     [['--token-file', 't', 'extra'], /extra/],
     [['--token-file', 't', '--log-level', 'loud'], /info or warn, not "loud"/],
+    [['--token-file', 't', '--cgroup-scan', 'no'], /on or off, not "no"/],
   ];
   test.each(wrong)('%j is refused in one line that says why', (args, message) => {
     let line = '';

@@ -14,6 +14,7 @@ export type CollectorFlags = { readonly help: boolean; readonly logLevel: LogLev
   | 'procRoot'
   | 'dockerSocket'
   | 'podmanSocket'
+  | 'scansCgroups'
   | 'procFiles'
   | 'configFile'
   | 'stateDirectory'
@@ -33,6 +34,7 @@ Measures this host and its containers every second and sends that to a server.
   --docker-socket FILE Docker's unix socket, "none" for none (/var/run/docker.sock)
   --podman-socket FILE Podman's unix socket, asked when a container of Podman was found by its
                        cgroup, "none" for none (/run/podman/podman.sock)
+  --cgroup-scan MODE   on, or off to measure only the containers that those sockets tell of (on)
   --proc-files DIR     write loadavg, meminfo and uptime of each container below this folder, to be
                        mounted into it (off)
   --config FILE        monitors, receivers and labels of this host, see docs/hosts/monitors.md (none)
@@ -52,6 +54,7 @@ const flags = {
   'proc-root': text,
   'docker-socket': text,
   'podman-socket': text,
+  'cgroup-scan': text,
   'proc-files': text,
   config: text,
   'state-dir': text,
@@ -77,6 +80,7 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     name: values.name ?? hostName,
     cgroupRoot: values['cgroup-root'] ?? '/sys/fs/cgroup',
     procRoot: values['proc-root'] ?? '/proc',
+    scansCgroups: oneOf('cgroup-scan', values['cgroup-scan'] ?? 'on', ['on', 'off']) === 'on',
     procFiles: values['proc-files'] ?? null,
     configFile: values.config ?? null,
     stateDirectory: values['state-dir'] ?? null,
@@ -84,7 +88,7 @@ export function parseCollectorFlags(args: readonly string[], hostName: string): 
     dockerSocket: pathOrNone(values['docker-socket'] ?? '/var/run/docker.sock'),
     podmanSocket: pathOrNone(values['podman-socket'] ?? '/run/podman/podman.sock'),
     kernelLog: pathOrNone(values['kernel-log'] ?? '/dev/kmsg'),
-    logLevel: logLevelOf(values['log-level'] ?? 'info'),
+    logLevel: oneOf('log-level', values['log-level'] ?? 'info', ['info', 'warn']),
   };
 }
 
@@ -98,9 +102,10 @@ function pathOrNone(path: string): string | null {
   return path === 'none' ? null : path;
 }
 
-function logLevelOf(level: string): LogLevel {
-  if (level === 'info' || level === 'warn') return level;
-  throw wrong(`--log-level takes info or warn, not ${JSON.stringify(level)}`);
+function oneOf<Word extends string>(flag: string, given: string, words: readonly [Word, Word]): Word {
+  const found = words.find((word) => word === given);
+  if (found !== undefined) return found;
+  throw wrong(`--${flag} takes ${words.join(' or ')}, not ${JSON.stringify(given)}`);
 }
 
 function parse(args: readonly string[]) {

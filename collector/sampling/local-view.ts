@@ -32,6 +32,7 @@ export class LocalView {
       ...options,
       // Docker's process numbers are the host's: from inside they are somebody else's.
       dockerSocket: own === null ? options.dockerSocket : null,
+      scansCgroups: own === null,
       ...(own === null ? {} : { own }),
       random: () => randomInt(2 ** 32) / 2 ** 32,
       clockOffsetMs: () => Number.NaN,

@@ -27,6 +27,8 @@ export type MeasurementOptions = {
   readonly dockerSocket: string | null;
   /** Podman's, the same; asked once a container of Podman was seen. */
   readonly podmanSocket: string | null;
+  /** Containers that neither socket tells of are found by their cgroups. */
+  readonly scansCgroups: boolean;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Numbers in 0 … 1, to spread reconnects to Docker. */
@@ -80,8 +82,6 @@ export class Measurement {
     this.#engines = new Engines({
       ...options,
       docker,
-      // From inside a container the others are not to be seen.
-      scansCgroups: options.own === undefined,
       containers: this.#containers,
       dockerConnected: (version) => describeDocker(this.#register, host, version),
     });

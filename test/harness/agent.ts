@@ -24,7 +24,9 @@ export function startAgent(
 ): Agent {
   const where = ['--server', saker.url.replace('http', 'ws'), '--docker-socket', dockerSocket, '--name', name];
   const token = ['--token-file', join(saker.dataDirectory, 'collector.token'), '--log-level', 'warn'];
-  const child = spawn(process.execPath, ['--max-semi-space-size=1', program, ...where, ...token, ...more], {
+  // Containers of other engines on this machine are not what is measured.
+  const only = ['--cgroup-scan', 'off'];
+  const child = spawn(process.execPath, ['--max-semi-space-size=1', program, ...where, ...token, ...only, ...more], {
     stdio: ['ignore', 'ignore', 2],
   });
   return { pid: child.pid ?? 0, stop: (signal) => stop(child, signal) };
