@@ -21,10 +21,12 @@ async function main(): Promise<number> {
   return 0;
 }
 
-try {
-  process.exitCode = await main();
-} catch (error) {
+function failed(error: unknown): number {
   process.stderr.write(`${describeError(error)}\n`);
-  process.exitCode = isAppError(error, 'CONFIG_INVALID') ? EXIT_WRONG_USE : EXIT_FAILED;
+  return isAppError(error, 'CONFIG_INVALID') ? EXIT_WRONG_USE : EXIT_FAILED;
 }
-process.exit();
+
+// Not awaited here: what is loaded later may import from this module's file in a bundle, and would wait for its end.
+void main()
+  .catch(failed)
+  .then((code) => process.exit(code));
