@@ -47,6 +47,8 @@ class Visit {
   hello: Hello | null = null;
   readonly frames: Frame[] = [];
   readonly batches: EventBatch[] = [];
+  /** Reports and inventories, as they came. */
+  readonly notes: unknown[] = [];
   readonly dictionaries = new Map<number, Dictionary>();
   #base: Frame | null = null;
 
@@ -55,11 +57,15 @@ class Visit {
     this.authorization = authorization;
   }
 
-  receive(message: Buffer): 'hello' | 'dictionary' | 'frame' | 'events' {
+  receive(message: Buffer): 'hello' | 'dictionary' | 'frame' | 'events' | 'note' {
     const { type, body } = open(message);
     if (type === 'events') {
       this.batches.push(parseEventBatch(openJson(body)));
       return type;
+    }
+    if (type === 'report' || type === 'inventory') {
+      this.notes.push(openJson(body));
+      return 'note';
     }
     if (type === 'hello') this.hello = parseHello(openJson(body));
     else if (type === 'dictionary') {
@@ -78,7 +84,7 @@ class Visit {
     return this.frames.map((frame) => frame.seq);
   }
 
-  say(type: 'welcome' | 'ack' | 'eventsTaken' | 'refusal', body: object): void {
+  say(type: 'welcome' | 'ack' | 'eventsTaken' | 'monitors' | 'refusal', body: object): void {
     this.socket.send(sealJson(new ByteWriter(), type, body).slice());
   }
 
@@ -219,6 +225,28 @@ describe('the link to the server', () => {
     expect(visit?.frames.map(({ values }) => [...values])).toEqual(sent.map(({ frame }) => [...frame.values]));
     expect(visit?.dictionaries.get(1)?.identityOf(2)).toEqual({ endpoint: 'h/c2', metric: 'cpu.busy', tags: {} });
     expect(Math.abs(offset.offsetMs)).toBeLessThan(1000);
+  });
+
+  test('takes what the server wants watched in the order in which it was said', async () => {
+    link.start();
+    await opened();
+    const inventory = { packages: [], files: [], sysctls: [] };
+    const nginx = { name: 'a', everySeconds: 5, tags: {}, type: 'process', process: 'nginx', cmdline: null };
+    visits[0]?.say('monitors', { monitors: [{ origin: 'rule', monitor: nginx }], inventory });
+    visits[0]?.say('monitors', { monitors: [], inventory });
+    await until(() => wanted.length === 2, 'both wishes come');
+    expect(wanted.map(({ monitors }) => monitors)).toEqual([[{ origin: 'rule', monitor: nginx }], []]);
+  });
+
+  test('says on each connection what was said last of the host', async () => {
+    link.note('inventory', { items: { 'kernel.release': '1' } });
+    link.start();
+    await opened();
+    link.note('inventory', { items: { 'kernel.release': '2' } });
+    await until(() => visits[0]?.notes.length === 2, 'both are said');
+    visits[0]?.socket.terminate();
+    await until(() => visits[1]?.notes.length === 1, 'the last one is said again');
+    expect(visits[1]?.notes).toEqual([{ items: { 'kernel.release': '2' } }]);
   });
 
   test('keeps frames while there is no server, then sends the newest first and the rest from the oldest', async () => {

@@ -96,6 +96,7 @@ export class Link {
   #complaint = '';
   /** What was said last of each kind: said again on each connection. */
   readonly #notes = new Map<NoteType, object>();
+  #wishes: Promise<void> = Promise.resolve();
   /** Connections that ended or never began, since the start. */
   reconnects = 0;
   /** Frames that found no place in a message: a bug, or a dictionary beyond its bounds. */
@@ -238,12 +239,15 @@ export class Link {
   }
 
   #wanted(body: unknown, socket: WebSocket): void {
-    readWantedMonitors(body).then(
-      (wanted) => {
-        if (this.#isCurrent(socket)) this.#options.onMonitors(wanted);
-      },
-      (error: unknown) => this.#unreadable(socket, error),
-    );
+    // One after the other: what is loaded for the first one must not let a later one overtake it.
+    this.#wishes = this.#wishes
+      .then(() => readWantedMonitors(body))
+      .then(
+        (wanted) => {
+          if (this.#isCurrent(socket)) this.#options.onMonitors(wanted);
+        },
+        (error: unknown) => this.#unreadable(socket, error),
+      );
   }
 
   #welcomed(welcome: Welcome, greetedAtMs: number): void {

@@ -315,7 +315,7 @@ export const en = {
     declaredIn: 'Wanted by',
     series: 'Series',
     state: 'State',
-    states: { starting: 'starting', ok: 'ok', failing: 'failing' },
+    states: { starting: 'starting', ok: 'measures', failing: 'failing' },
     onlyFailing: (count: number) => `Only failing (${count})`,
     allMonitors: (count: number) => `All (${count})`,
     consistency: 'Consistency',

@@ -315,7 +315,7 @@ export const zh: typeof en = {
     declaredIn: '来源',
     series: '序列数',
     state: '状态',
-    states: { starting: '启动中', ok: '正常', failing: '失败' },
+    states: { starting: '启动中', ok: '采集中', failing: '失败' },
     onlyFailing: (count) => `仅失败（${count}）`,
     allMonitors: (count) => `全部（${count}）`,
     consistency: '一致性',
