@@ -108,6 +108,22 @@ describe('a storm', () => {
   });
 });
 
+test('a restart does not refill the budget of a robot', async () => {
+  await open('  - { name: told, type: dingtalk, url: "HOOK", allow_internal: true, digest_above: 100 }');
+  scenario.receiver.answer = (response) => response.end('{"errcode":0}');
+  const columns = hosts(22);
+  for (const [index, column] of columns.slice(0, 20).entries()) {
+    await scenario.push(index + 1, { [column]: 95 });
+    await scenario.receiver.got(index + 1);
+  }
+  await scenario.settled();
+  await scenario.restart();
+  await scenario.push(25, { [Number(columns[20])]: 95 });
+  await pass(30);
+  expect(scenario.receiver.received).toHaveLength(20);
+  await passUntil(() => scenario.receiver.received.length === 21);
+});
+
 describe('messages of low priority', () => {
   test('wait for the minute and leave together, by priority, status and metric, as in Open-Falcon', async () => {
     await open('  - { name: told, type: webhook, url: "HOOK", allow_internal: true, merge_low: 60s }', '', RULE);

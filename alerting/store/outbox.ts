@@ -93,6 +93,20 @@ function pendingOf(row: Row): PendingDelivery {
   };
 }
 
+/** When a channel's messages of the last minute were taken, oldest first: what its robot remembers of a former process. */
+export async function readSpentAtMs(store: StateStore, channel: string, nowMs: number): Promise<readonly number[]> {
+  const rows = await store.read({
+    sql: `SELECT DISTINCT coalesce(message_key, sequence) AS message, delivered_at_ms FROM alerting_delivery
+          WHERE created_at_ms > ? AND channel = ? AND delivered_at_ms > ? ORDER BY delivered_at_ms LIMIT 200`,
+    params: [nowMs - DAY_MS, channel, nowMs - MINUTE_MS],
+  });
+  return rows.map((row) => numberOf(row, 'delivered_at_ms'));
+}
+
+const MINUTE_MS = 60_000;
+/** A message that is older was given up. */
+const DAY_MS = 24 * 3600 * 1000;
+
 /** Channels that messages wait for, also those that the rules file has no more. */
 export async function readPendingChannels(store: StateStore): Promise<readonly string[]> {
   const rows = await store.read({

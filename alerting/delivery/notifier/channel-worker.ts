@@ -23,6 +23,7 @@ import {
   type PendingDelivery,
   readNextDueMs,
   readPending,
+  readSpentAtMs,
 } from '../../store/outbox.ts';
 import type { Budget, Channel } from '../channels/index.ts';
 import { Breaker } from './breaker.ts';
@@ -65,6 +66,7 @@ export class ChannelWorker {
   readonly #options: ChannelWorkerOptions;
   #running: Promise<void> | null = null;
   #wokenAgain = false;
+  #isBudgetRestored = false;
   #cancelAlarm: CancelTimer = () => {};
   /** On the monotonic clock; null while there is no storm. */
   #gatheringSinceMs: number | null = null;
@@ -93,12 +95,28 @@ export class ChannelWorker {
   async #run(): Promise<void> {
     // Lets `wake` note the promise before the first page can end the loop.
     await Promise.resolve();
+    if (!this.#isBudgetRestored) await this.#restoreBudget();
     while (!this.#options.closing.aborted) {
       this.#wokenAgain = false;
       const isEmpty = await this.#sendPage();
       if (isEmpty && !this.#wokenAgain) break;
     }
     this.#running = null;
+  }
+
+  /** A robot counts on while this process was restarted. */
+  async #restoreBudget(): Promise<void> {
+    const { store, clock, channelOf, logger } = this.#options;
+    const budget = channelOf(this.#channel)?.budget;
+    if (budget === undefined) return;
+    const nowMs = clock.nowMs();
+    try {
+      const spentAtMs = await readSpentAtMs(store, this.#channel, nowMs);
+      budget.restore(spentAtMs.map((atMs) => clock.monotonicMs() - (nowMs - atMs)));
+      this.#isBudgetRestored = true;
+    } catch (error) {
+      logger.warn({ channel: this.#channel, error: describeError(error) }, 'what a robot has been sent is not known');
+    }
   }
 
   /** Returns whether nothing is due; waits where the state store can not be read. */

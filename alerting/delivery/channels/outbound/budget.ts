@@ -32,6 +32,11 @@ export class Budget {
     return Math.max(0, Math.min(Number.POSITIVE_INFINITY, ...rooms));
   }
 
+  /** What a former process has spent, oldest first; what this one has spent stays. */
+  restore(spentAtMs: readonly number[]): void {
+    this.#spentAtMs = [...spentAtMs, ...this.#spentAtMs].sort((a, b) => a - b).slice(-this.#keep);
+  }
+
   spend(nowMs: number): void {
     this.#spentAtMs.push(nowMs);
     if (this.#spentAtMs.length > this.#keep) this.#spentAtMs = this.#spentAtMs.slice(-this.#keep);
