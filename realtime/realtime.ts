@@ -53,6 +53,7 @@ export type RealtimeStatus = {
   readonly log: LogWriterStatus;
   readonly recovered: Recovered;
   readonly liveClients: number;
+  readonly liveTicksMissed: number;
   readonly segmentsLostToHistory: number;
 };
 
@@ -169,6 +170,7 @@ export class Realtime {
       log: this.#log.status(),
       recovered: this.#recovered,
       liveClients: this.#options.hub.clientCount,
+      liveTicksMissed: this.#options.hub.ticksMissed,
       segmentsLostToHistory: this.#segmentsLost,
     };
   }

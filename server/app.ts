@@ -179,7 +179,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   streamRoutes(http, { realtime, hub, clock, accounts, tokens });
   operationsRoutes(http, {
     readiness: () => readinessOf({ realtime, history }),
-    metricsText: createMetrics({ realtime, alerting, scaler, history, fleet }),
+    metricsText: createMetrics({ realtime, alerting, scaler, history, fleet, queries }),
   });
   installRoutes(http, config.installDirectory);
   await consoleRoutes(http, config.consoleDirectory);

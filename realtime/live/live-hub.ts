@@ -42,10 +42,12 @@ export class LiveClient {
   readonly #sink: LiveSink;
   readonly #subscriptions = new Map<number, Subscription>();
   readonly #topicsLeft = new Set<LiveTopic>();
+  readonly #onMissed: () => void;
   #missed: Missed | null = null;
 
-  constructor(sink: LiveSink) {
+  constructor(sink: LiveSink, onMissed: () => void) {
     this.#sink = sink;
+    this.#onMissed = onMissed;
   }
 
   /** Throws `BAD_REQUEST` or `QUERY_LIMIT`. */
@@ -84,6 +86,7 @@ export class LiveClient {
   }
 
   #miss(second: number): void {
+    this.#onMissed();
     this.#missed ??= { ticks: 0, fromSecond: second, toSecond: second };
     this.#missed.ticks++;
     this.#missed.fromSecond = Math.min(this.#missed.fromSecond, second);
@@ -159,13 +162,21 @@ function columnOf(subscription: Subscription, series: SeriesIdentity): number | 
 /** All live clients. A client that does not read misses ticks and is told how many; nobody waits for it. */
 export class LiveHub {
   readonly #clients = new Set<LiveClient>();
+  #ticksMissed = 0;
+
+  /** Of all clients, since the start. */
+  get ticksMissed(): number {
+    return this.#ticksMissed;
+  }
 
   get clientCount(): number {
     return this.#clients.size;
   }
 
   join(sink: LiveSink): { client: LiveClient; leave: () => void } {
-    const client = new LiveClient(sink);
+    const client = new LiveClient(sink, () => {
+      this.#ticksMissed++;
+    });
     this.#clients.add(client);
     return { client, leave: () => this.#clients.delete(client) };
   }

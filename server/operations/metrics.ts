@@ -3,6 +3,7 @@ import type { Alerting } from '../../alerting/index.ts';
 import type { HistoryClient } from '../../history/index.ts';
 import type { Realtime } from '../../realtime/index.ts';
 import type { Scaler } from '../../scaler/index.ts';
+import type { QueryDoor } from '../query/query-door.ts';
 import type { Fleet } from './fleet/fleet.ts';
 
 export type MetricSources = {
@@ -11,6 +12,7 @@ export type MetricSources = {
   readonly scaler: Scaler;
   readonly history: HistoryClient;
   readonly fleet: Fleet;
+  readonly queries: Pick<QueryDoor, 'metrics'>;
 };
 
 type Figure = readonly [name: string, help: string, value: number];
@@ -29,8 +31,8 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
   };
 }
 
-async function figures({ realtime, alerting, scaler, history, fleet }: MetricSources): Promise<Figure[]> {
-  const { intake, ring, log, liveClients, segmentsLostToHistory } = realtime.status();
+async function figures({ realtime, alerting, scaler, history, fleet, queries }: MetricSources): Promise<Figure[]> {
+  const { intake, ring, log, liveClients, liveTicksMissed, segmentsLostToHistory } = realtime.status();
   const collectors = realtime.collectors();
   const followed = await history.status().catch(() => null);
   return [
@@ -52,8 +54,10 @@ async function figures({ realtime, alerting, scaler, history, fleet }: MetricSou
     ['saker_history_lost_segments_total', 'Segments freed before history read them', segmentsLostToHistory],
     ['saker_collectors_connected', 'Collectors connected', collectors.filter(({ connected }) => connected).length],
     ['saker_live_clients', 'Connections of the live stream', liveClients],
+    ['saker_live_ticks_missed_total', 'Ticks that live clients did not read in time', liveTicksMissed],
     ['saker_history_up', '1 while the history engine answers', followed === null ? 0 : 1],
     ...prefixed('saker_history_', 'History engine', followed ?? {}),
+    ...prefixed('saker_queries_', 'Queries', queries.metrics()),
     ...prefixed('saker_alerting_', 'Alerting', alerting.metrics()),
     ...prefixed('saker_scaler_', 'Scaler', scaler.metrics()),
     ...prefixed('saker_fleet_', 'Hosts', fleet.metrics()),

@@ -57,6 +57,20 @@ export class QueryDoor {
     return turnstile.pass(() => this.#run(instantAnswer(realtime().ring, query, nowSecond), query, signal));
   }
 
+  /** Under the names that they have as metrics. */
+  metrics(): Readonly<Record<string, number>> {
+    const { inside, waiting, refused } = this.#options.turnstile.status();
+    const { finished, cancelled, timedOut } = this.#options.slices.status();
+    return {
+      running: inside,
+      waiting,
+      refusedTotal: refused,
+      finishedTotal: finished,
+      cancelledTotal: cancelled,
+      timedOutTotal: timedOut,
+    };
+  }
+
   #ask<Result>(
     query: RangeQuery,
     signal: AbortSignal | undefined,

@@ -9,6 +9,7 @@ describe('turnstile', () => {
     const passing = [enter(), enter(), enter(), enter()];
     await expect(enter()).rejects.toMatchObject({ code: 'TOO_MANY_REQUESTS' });
     expect(releases).toHaveLength(2);
+    expect(turnstile.status()).toStrictEqual({ inside: 2, waiting: 2, refused: 1 });
     for (let one = 0; one < 4; one++) {
       releases.shift()?.();
       await new Promise((resolve) => setImmediate(resolve));

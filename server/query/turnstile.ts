@@ -9,6 +9,7 @@ export class Turnstile {
   readonly #waitingMax: number;
   readonly #waiting: (() => void)[] = [];
   #inside = 0;
+  #refused = 0;
 
   constructor(limits: { readonly insideMax: number; readonly waitingMax: number }) {
     this.#insideMax = limits.insideMax;
@@ -29,8 +30,13 @@ export class Turnstile {
     }
   }
 
+  status(): { readonly inside: number; readonly waiting: number; readonly refused: number } {
+    return { inside: this.#inside, waiting: this.#waiting.length, refused: this.#refused };
+  }
+
   #wait(): Promise<void> {
     if (this.#waiting.length >= this.#waitingMax) {
+      this.#refused++;
       throw new AppError('TOO_MANY_REQUESTS', `${this.#insideMax} queries run and ${this.#waitingMax} wait already`, {
         hint: 'try again in a second, or ask for less at a time',
       });

@@ -13,7 +13,9 @@ const DAY_SECONDS = 86_400;
 /** A day in a thousand buckets. */
 const STEP_SECONDS = 86;
 const BUCKETS = 1000;
-const HTTP_QUERIES = 300;
+const HTTP_QUERIES = 500;
+/** Code that is new to the engine is interpreted first. */
+const HTTP_WARM_UP = 100;
 const AGGREGATIONS = 8;
 const PROBES = 400;
 const PROBE_INTERVAL_MS = 50;
@@ -28,14 +30,15 @@ export async function measureServer(recording: Recording, { figures, say }: Benc
     const end = Math.floor(Date.now() / 1000);
     say(`sending a day of ${SERIES} series to a server`);
     await sendDay(saker, person, recording, end);
-    const post = poster(saker.url, person.cookie, agent);
+    const { secret } = await person.post<{ secret: string }>('/api/v1/tokens', { name: 'bench', scope: 'api' });
+    const post = poster(saker.url, secret, agent);
     const range = { fromMs: (end - BUCKETS * STEP_SECONDS) * 1000, toMs: end * 1000, stepSeconds: STEP_SECONDS };
     const httpMs: number[] = [];
     for (let query = 0; query < HTTP_QUERIES; query++) {
       const select = { endpoints: ['fleet'], metrics: [`oracle.m${(query * 7) % SERIES}`] };
       const startedAt = performance.now();
       await post('/api/v1/query_range', { select, ...range, values: ['min', 'max', 'avg'] });
-      httpMs.push(performance.now() - startedAt);
+      if (query >= HTTP_WARM_UP) httpMs.push(performance.now() - startedAt);
     }
     figures.emit('query.day_http_ms', median(httpMs), 'ms');
     say(`${AGGREGATIONS} aggregations of a day of ${SERIES} series, again and again, beside the intake`);
@@ -128,11 +131,11 @@ function aggregate(post: Post, query: object): { end: () => Promise<number[]> } 
   };
 }
 
-/** POST over one kept connection each, as a browser or a program would: until the last byte is there. */
-function poster(url: string, cookie: string, agent: Agent): Post {
+/** POST over one kept connection each, as a program would: until the last byte is there. */
+function poster(url: string, token: string, agent: Agent): Post {
   return (path, body) =>
     new Promise((resolve, reject) => {
-      const headers = { cookie, 'content-type': 'application/json' };
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
       const call = request(`${url}${path}`, { method: 'POST', headers, agent }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));

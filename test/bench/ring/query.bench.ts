@@ -1,8 +1,18 @@
 /** A day of a fleet in memory: what it costs to hold, and how long answers take. */
 import { parseArgs } from 'node:util';
-import { AcrossSeries, type Located, Ring, rankNow, readBuckets, select } from '../../../realtime/index.ts';
+import { systemClock } from '../../../core/index.ts';
+import {
+  AcrossSeries,
+  type Located,
+  Ring,
+  rankNow,
+  readAcross,
+  readBuckets,
+  Slices,
+  select,
+} from '../../../realtime/index.ts';
 import type { Bench, BenchContext } from '../bench.ts';
-import { median } from '../figures.ts';
+import { median, percentile } from '../figures.ts';
 import { FLEET_START, makeFleet } from './fleet.ts';
 import { measureServer } from './query-server.ts';
 import { readRecording } from './recording.ts';
@@ -11,6 +21,7 @@ const QUERIES = 200;
 const BUCKETS = 1000;
 const SUM_QUERIES = 100;
 const RANK_QUERIES = 200;
+const AGGREGATIONS = 8;
 
 export const queryBench: Bench = {
   name: 'query',
@@ -34,6 +45,7 @@ export const queryBench: Bench = {
     figures.emit('ring.resident_bytes_per_sample', rss / samples, 'B');
     figures.computed(ring.status());
     measureQueries(ring, hours, figures);
+    await measureTurns(ring, hours, figures);
     if (values['engine-only'] !== true) await measureServer(recording, context);
   },
 };
@@ -75,6 +87,31 @@ function measureQueries(ring: Ring, hours: number, figures: BenchContext['figure
   });
   figures.emit('query.topk_ms', median(ranks.times), 'ms');
   figures.computed(ranks.checksum);
+}
+
+/** CPU time of one turn of the event loop while eight aggregations of a day run: what a frame waits for, a few times. */
+async function measureTurns(ring: Ring, hours: number, figures: BenchContext['figures']): Promise<void> {
+  const end = FLEET_START + hours * 3600;
+  const step = Math.ceil((hours * 3600) / BUCKETS);
+  const range = { from: end - step * BUCKETS, to: end, step };
+  const slices = new Slices(systemClock);
+  let running = AGGREGATIONS;
+  const sums = Array.from({ length: AGGREGATIONS }, async (_, query) => {
+    const work = readAcross(ring, { metrics: [`m${query}`] }, range, { aggregation: 'sum', of: 'avg', by: [] });
+    const [group] = await slices.run(work, { timeMsMax: 600_000 });
+    running--;
+    return group?.value.reduce((sum, value) => sum + (Number.isNaN(value) ? 0 : value), 0);
+  });
+  const turnMs: number[] = [];
+  while (running > 0) {
+    const before = process.cpuUsage();
+    await new Promise((resolve) => setImmediate(resolve));
+    const { user, system } = process.cpuUsage(before);
+    turnMs.push((user + system) / 1000);
+  }
+  figures.emit('query.turn_p50_ms', median(turnMs), 'ms');
+  figures.emit('query.turn_p99_ms', percentile(turnMs, 0.99), 'ms');
+  figures.computed(await Promise.all(sums));
 }
 
 /** Sum over series, 15 min at 1 s. */
