@@ -91,8 +91,14 @@ export class Screen {
     stdout.write(LEAVE);
   };
 
+  /** After a stop from outside the shell may have changed the modes behind our back, so they are set anew. */
   readonly #resumed = (): void => {
-    this.#enter();
+    const { stdin } = this.#streams;
+    if (!this.#isOpen) this.#enter();
+    else if (stdin.isTTY) {
+      stdin.setRawMode(false);
+      stdin.setRawMode(true);
+    }
     this.#onResize();
   };
 
@@ -109,6 +115,8 @@ export class Screen {
     const { events } = this.#streams;
     this.#leave();
     events.kill(OWN_GROUP, 'SIGTSTP');
+    // We are here again after fg; or at once where nobody could continue us, and so nothing stopped.
+    this.#resumed();
   }
 }
 

@@ -36,9 +36,19 @@ export class PseudoTerminal {
     const place = this.#folder;
     const words = command.map((word) => `'${word}'`).join(' ');
     writeFileSync(`${place}/program`, `echo $$ >${place}/pid\nexec ${words}\n`);
-    // The program is a child of this shell, so that what the terminal is like afterwards can be asked.
-    const around = `stty cols ${columns} rows ${rows}\ntty >${place}/tty\nsh ${place}/program\ncode=$?`;
-    writeFileSync(`${place}/around`, `${around}\nstty -a >${place}/after\nexit $code\n`);
+    // The shell does what one at a prompt does: gives the program the terminal as a job of its own, and sees how it left
+    // the terminal when it ended, or when Ctrl-Z stopped it (128 + SIGTSTP), after which it says `fg`.
+    const around = [
+      `stty cols ${columns} rows ${rows}`,
+      `tty >${place}/tty`,
+      'set -m',
+      `sh ${place}/program`,
+      'code=$?',
+      `if [ $code = 148 ]; then stty -a >${place}/stopped; fg >/dev/null; code=$?; fi`,
+      `stty -a >${place}/after`,
+      'exit $code',
+    ];
+    writeFileSync(`${place}/around`, `${around.join('\n')}\n`);
     const env = { ...process.env, TERM: 'xterm', NO_COLOR: '', ...environment };
     this.#child = spawn('script', ['-qfec', `sh ${place}/around`, '/dev/null'], {
       env,
@@ -63,9 +73,9 @@ export class PseudoTerminal {
     return newest.replaceAll(SEQUENCE, '').split(/\r*\n/);
   }
 
-  /** The settings of the terminal after the program ended, as `stty -a` tells them. */
-  get settingsAfter(): string {
-    return readFileSync(join(this.#folder, 'after'), 'utf8');
+  /** The settings of the terminal after the program ended, or while it was stopped, as `stty -a` tells them. */
+  settings(when: 'after' | 'stopped'): string {
+    return readFileSync(join(this.#folder, when), 'utf8');
   }
 
   /** Of the program, not of what is around it. */

@@ -70,6 +70,23 @@ describe('saker top of a host', () => {
     }
   });
 
+  test('lets itself be stopped by Ctrl-Z with the terminal as it was, and comes back with fg', async () => {
+    const terminal = new PseudoTerminal(top(...alone));
+    try {
+      await terminal.shows('a first picture', (screen) => screen.length === 24);
+      terminal.type('\u001a');
+      await until('the full screen again', () => terminal.output.split('\u001b[?1049h').length === 3);
+      expect(terminal.settings('stopped')).toMatch(/(?<!-)icanon/);
+      const between = terminal.output.slice(terminal.output.indexOf('\u001b[?1049l'));
+      expect(between.indexOf('\u001b[?1049h')).toBeGreaterThan(0);
+      terminal.type('q');
+      expect(await terminal.ended()).toBe(0);
+      expect(terminal.settings('after')).toMatch(/(?<!-)icanon/);
+    } finally {
+      terminal.close();
+    }
+  });
+
   test('uses no colours under NO_COLOR, and no full screen on a dumb terminal', async () => {
     const plain = new PseudoTerminal(top(...alone), { environment: { NO_COLOR: '1' } });
     const dumb = new PseudoTerminal(top(...alone), { environment: { TERM: 'dumb' } });
@@ -178,6 +195,6 @@ function expectRestored(terminal: PseudoTerminal): void {
   const leaves = terminal.output.split('\u001b[?1049l').length - 1;
   expect([enters, leaves]).toEqual([1, 1]);
   expect(terminal.output.lastIndexOf('\u001b[?25h')).toBeGreaterThan(terminal.output.lastIndexOf('\u001b[?25l'));
-  expect(terminal.settingsAfter).toMatch(/(?<!-)icanon/);
-  expect(terminal.settingsAfter).toMatch(/(?<!-)echo\b/);
+  expect(terminal.settings('after')).toMatch(/(?<!-)icanon/);
+  expect(terminal.settings('after')).toMatch(/(?<!-)echo\b/);
 }
