@@ -1,7 +1,10 @@
 export { BlockReader, encodeBlock } from './block/block-codec.ts';
+export { Storage } from './files/storage.ts';
 export type { CollectorSocket, FleetListener } from './intake/collector-session.ts';
+export { Intake } from './intake/intake.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
-export { type LogBatch, type LogFrame, type LogPosition, type LogReader, openLogReader } from './log/log-reader.ts';
+export { type LogBatch, type LogFrame, type LogReader, openLogReader } from './log/log-reader.ts';
+export type { LogPosition } from './log/position.ts';
 export { AcrossSeries } from './query/across.ts';
 export { type Buckets, readBuckets } from './query/buckets.ts';
 export { latest, type Order, rankNow, type SeriesValue } from './query/instant/latest.ts';

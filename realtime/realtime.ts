@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import {
   AppError,
   type CancelTimer,
@@ -10,6 +9,8 @@ import {
   type MonitorsMessage,
   type TickListener,
 } from '../core/index.ts';
+import type { BlockKeeperStatus } from './files/block-keeper.ts';
+import { Storage } from './files/storage.ts';
 import {
   CollectorSession,
   type CollectorSocket,
@@ -20,18 +21,20 @@ import {
 import { Enrolment } from './intake/enrolment.ts';
 import { Intake, type IntakeStatus } from './intake/intake.ts';
 import type { LiveHub } from './live/live-hub.ts';
-import { LogWriter, type LogWriterStatus } from './log/log-writer.ts';
-import { type Recovered, recover } from './log/recovery.ts';
+import type { LogWriterStatus } from './log/log-writer.ts';
+import type { Recovered } from './log/recovery.ts';
 import { freeSegments } from './log/retention.ts';
-import { listSegments } from './log/segment-files.ts';
-import { RING_SECONDS, Ring, type RingStatus } from './ring/ring.ts';
+import type { Ring, RingStatus } from './ring/ring.ts';
 
-const SEGMENT_BYTES_MAX = 32 * 1024 * 1024;
-const RETENTION_INTERVAL_MS = 60_000;
+const KEEP_INTERVAL_MS = 60_000;
+const LOG_BYTES_MAX = 64 * 1024 ** 3;
+const SERIES_MAX = 1_000_000;
 
 export type RealtimeOptions = {
   /** Folder of the segment log; made when it is not there. */
   readonly directory: string;
+  /** Folder of the sealed blocks. */
+  readonly blocksDirectory: string;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Live clients; made first, because others publish through it too. */
@@ -55,6 +58,9 @@ export type RealtimeStatus = {
   readonly liveClients: number;
   readonly liveTicksMissed: number;
   readonly segmentsLostToHistory: number;
+  readonly blocks: BlockKeeperStatus;
+  /** False while blocks of older hours are still being read. */
+  readonly loaded: boolean;
 };
 
 export type HostOfCollector = {
@@ -73,38 +79,38 @@ export type CollectorConnection = {
 export class Realtime {
   readonly ring: Ring;
   readonly #options: RealtimeOptions;
-  readonly #log: LogWriter;
+  readonly #storage: Storage;
   readonly #intake: Intake;
   readonly #enrolment: Enrolment;
-  readonly #recovered: Recovered;
   #segmentsLost = 0;
-  #cancelRetention: CancelTimer = () => {};
+  #cancelKeeping: CancelTimer = () => {};
+  #keeping: Promise<void> = Promise.resolve();
 
-  private constructor(
-    options: RealtimeOptions,
-    parts: { ring: Ring; log: LogWriter; intake: Intake; recovered: Recovered },
-  ) {
+  private constructor(options: RealtimeOptions, storage: Storage, intake: Intake) {
     this.#options = options;
-    this.ring = parts.ring;
-    this.#log = parts.log;
-    this.#intake = parts.intake;
-    this.#recovered = parts.recovered;
+    this.ring = storage.ring;
+    this.#storage = storage;
+    this.#intake = intake;
     this.#enrolment = new Enrolment(options.clock);
-    this.#scheduleRetention();
+    this.#scheduleKeeping();
   }
 
-  /** Restores the ring from the log, then is ready for collectors. */
+  /**
+   * Restores the newest hours, then is ready for collectors; older hours follow. Resolves when the
+   * former is done, `loaded` when all is.
+   */
   static async open(options: RealtimeOptions): Promise<Realtime> {
-    await mkdir(options.directory, { recursive: true, mode: 0o750 });
-    const ring = new Ring({ seriesMax: options.seriesMax ?? 1_000_000 });
-    const newest = (await listSegments(options.directory)).at(-1) ?? 0;
-    const log = new LogWriter({ ...options, nextSegment: newest + 1, segmentBytesMax: SEGMENT_BYTES_MAX });
+    const storage = await Storage.open({ ...options, seriesMax: options.seriesMax ?? SERIES_MAX });
     const listeners: TickListener[] = [(tick) => options.hub.onTick(tick), ...options.listeners];
-    const intake = new Intake({ ring, log, clock: options.clock, listeners });
-    const recovered = await recover(options.directory, options.logger, (frame, dictionary) =>
-      intake.restore(frame, dictionary),
-    );
-    return new Realtime(options, { ring, log, intake, recovered });
+    const { ring, log } = storage;
+    const intake = new Intake({ ring, log, clock: options.clock, listeners, loading: () => storage.loaded });
+    await storage.restore(intake);
+    return new Realtime(options, storage, intake);
+  }
+
+  /** Resolves when all that the disk holds is in memory. */
+  get loaded(): Promise<void> {
+    return this.#storage.loaded;
   }
 
   /** A collector has connected; its messages go to `receive`. `identify` rejects when it may not have its name. */
@@ -167,26 +173,30 @@ export class Realtime {
     return {
       intake: this.#intake.status(),
       ring: this.ring.status(),
-      log: this.#log.status(),
-      recovered: this.#recovered,
+      log: this.#storage.log.status(),
+      recovered: this.#storage.recovered,
       liveClients: this.#options.hub.clientCount,
       liveTicksMissed: this.#options.hub.ticksMissed,
       segmentsLostToHistory: this.#segmentsLost,
+      blocks: this.#storage.keeper.status(),
+      loaded: this.ring.loadedFrom === 0,
     };
   }
 
-  #scheduleRetention(): void {
-    this.#cancelRetention = this.#options.clock.after(RETENTION_INTERVAL_MS, () => {
-      void this.#retain().finally(() => this.#scheduleRetention());
+  #scheduleKeeping(): void {
+    this.#cancelKeeping = this.#options.clock.after(KEEP_INTERVAL_MS, () => {
+      this.#keeping = this.#keep().finally(() => this.#scheduleKeeping());
     });
   }
 
-  async #retain(): Promise<void> {
-    const { directory, clock, logger, historySegment } = this.#options;
-    const bytesMax = this.#options.logBytesMax ?? 64 * 1024 ** 3;
-    const keepMs = RING_SECONDS * 1000;
+  /** Brings sealed blocks to disk, and frees what of the log is needed no more. */
+  async #keep(): Promise<void> {
+    const { directory, clock, logger, historySegment, logBytesMax: bytesMax = LOG_BYTES_MAX } = this.#options;
+    await this.#storage.keeper.keep();
+    const { neededFrom } = this.#storage.keeper;
     try {
-      const freed = await freeSegments({ directory, clock, logger, keepMs, bytesMax, historySegment });
+      const nowMs = clock.nowMs();
+      const freed = await freeSegments({ directory, logger, neededFrom, nowMs, bytesMax, historySegment });
       this.#segmentsLost += freed.lostToHistory;
     } catch (error) {
       logger.warn({ error: String(error) }, 'old segments could not be freed; trying again in a minute');
@@ -195,8 +205,10 @@ export class Realtime {
 
   /** Ends the collectors' connections, writes what is pending, closes the log. */
   async close(): Promise<void> {
-    this.#cancelRetention();
+    this.#cancelKeeping();
     for (const session of this.#enrolment.sessions()) session.end(new AppError('SHUTTING_DOWN', 'the server stops'));
-    await this.#log.close();
+    await this.#keeping;
+    this.#cancelKeeping();
+    await this.#storage.close();
   }
 }

@@ -147,6 +147,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
 
   const realtime: Realtime = await Realtime.open({
     directory: config.paths.log,
+    blocksDirectory: config.paths.blocks,
     clock,
     logger,
     hub,

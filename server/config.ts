@@ -7,6 +7,7 @@ export type DataPaths = {
   readonly lock: string;
   readonly state: string;
   readonly log: string;
+  readonly blocks: string;
   readonly history: string;
   readonly historySocket: string;
   readonly historyCursor: string;
@@ -21,6 +22,7 @@ export function dataPaths(directory: string): DataPaths {
     lock: join(root, 'lock'),
     state: join(root, 'state.db'),
     log: join(root, 'log'),
+    blocks: join(root, 'blocks'),
     history: join(root, 'history'),
     historySocket: join(root, 'history.sock'),
     historyCursor: join(root, 'history', 'cursor.json'),

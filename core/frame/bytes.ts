@@ -2,6 +2,25 @@ import { AppError } from '../errors.ts';
 
 const TWO_32 = 2 ** 32;
 
+/** A varint is no longer. */
+export const VARINT_BYTES_MAX = 8;
+
+/** Writes a varint where there is room for it; returns the place behind it. */
+export function putVarint(bytes: Uint8Array, from: number, value: number): number {
+  let at = from;
+  let rest = value;
+  while (rest >= TWO_32) {
+    bytes[at++] = (rest % 128) | 0x80;
+    rest = Math.floor(rest / 128);
+  }
+  while (rest >= 128) {
+    bytes[at++] = (rest & 0x7f) | 0x80;
+    rest >>>= 7;
+  }
+  bytes[at++] = rest;
+  return at;
+}
+
 /** Grows as needed and hands out a view of what was written; the view is valid until `reset`. */
 export class ByteWriter {
   #bytes: Uint8Array;
@@ -40,17 +59,8 @@ export class ByteWriter {
 
   /** LEB128 of an integer in 0 … 2^53 − 1: seven bits a byte, least significant first. */
   varint(value: number): void {
-    this.#reserve(8);
-    let rest = value;
-    while (rest >= TWO_32) {
-      this.#bytes[this.length++] = (rest % 128) | 0x80;
-      rest = Math.floor(rest / 128);
-    }
-    while (rest >= 128) {
-      this.#bytes[this.length++] = (rest & 0x7f) | 0x80;
-      rest >>>= 7;
-    }
-    this.#bytes[this.length++] = rest;
+    this.#reserve(VARINT_BYTES_MAX);
+    this.length = putVarint(this.#bytes, this.length, value);
   }
 
   bytes(source: Uint8Array): void {
@@ -65,6 +75,15 @@ export class ByteWriter {
     const view = this.#bytes.subarray(this.length, this.length + count).fill(0);
     this.length += count;
     return view;
+  }
+
+  /**
+   * Makes room for `count` bytes and returns all memory, for loops that write from `length` on
+   * themselves and set `length` when they are done.
+   */
+  room(count: number): Uint8Array {
+    this.#reserve(count);
+    return this.#bytes;
   }
 
   /** Overwrites four bytes that were written before. */

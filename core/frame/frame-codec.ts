@@ -8,9 +8,9 @@
  */
 
 import { AppError } from '../errors.ts';
-import { canonical, fillAbsent, isAbsent, wordsOf } from '../series/absent.ts';
+import { canonical, fillAbsent, isAbsentWord, wordsOf } from '../series/absent.ts';
 import type { Second, TimestampMs } from '../time/time.ts';
-import { ByteReader, type ByteWriter } from './bytes.ts';
+import { ByteReader, type ByteWriter, putVarint, VARINT_BYTES_MAX } from './bytes.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Frame } from './frame.ts';
 import { RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './messages/limits.ts';
@@ -21,6 +21,9 @@ const TOKEN_DELTA = 2;
 
 /** Scaled integers beyond this travel raw, so that a zigzagged delta still fits 2^53. */
 const SCALED_MAX = 2 ** 50;
+
+/** A token, and a double behind it. */
+const VALUE_BYTES_MAX = VARINT_BYTES_MAX + 8;
 
 const POWERS_OF_TEN = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
 
@@ -36,46 +39,73 @@ export function encodeFrame(writer: ByteWriter, frame: Frame, dictionary: Dictio
   writer.varint(frame.generation);
   writer.varint(base === null ? 0 : base.seq);
   writer.varint(frame.values.length);
-  encodeColumns(writer, frame.values, dictionary, base === null ? null : base.values);
+  if (base === null) encodeWhole(writer, frame.values, dictionary);
+  else encodeChanges(writer, frame.values, dictionary, base.values);
 }
 
-function encodeColumns(
-  writer: ByteWriter,
-  values: Float64Array,
-  dictionary: Dictionary,
-  base: Float64Array | null,
-): void {
+function encodeChanges(writer: ByteWriter, values: Float64Array, dictionary: Dictionary, base: Float64Array): void {
   const mask = new Uint8Array(Math.ceil(values.length / 8));
   writer.bytes(mask);
   const maskAt = writer.length - mask.length;
   const words = wordsOf(values);
-  const baseWords = base === null ? null : wordsOf(base);
+  const baseWords = wordsOf(base);
   for (let index = 0; index < values.length; index++) {
-    const known = base !== null && index < base.length;
+    const known = index < base.length;
     const same = known
-      ? words[2 * index] === baseWords?.[2 * index] && words[2 * index + 1] === baseWords?.[2 * index + 1]
-      : isAbsent(values, index);
+      ? words[2 * index] === baseWords[2 * index] && words[2 * index + 1] === baseWords[2 * index + 1]
+      : isAbsentWord(words, index);
     if (same) continue;
     mask[index >> 3] = (mask[index >> 3] as number) | (1 << (index & 7));
     const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
-    if (isAbsent(values, index)) writer.varint(TOKEN_ABSENT);
+    if (isAbsentWord(words, index)) writer.varint(TOKEN_ABSENT);
     else encodeValue(writer, values[index] as number, decimals, known ? scaledAt(base, index, decimals) : 0);
   }
   writer.written().set(mask, maskAt);
 }
 
-function encodeValue(writer: ByteWriter, value: number, decimals: number, from: number): void {
-  const power = POWERS_OF_TEN[decimals];
-  if (power !== undefined) {
-    const scaled = Math.round(value * power);
-    // The addition turns -0 into 0, which is another double and so travels raw.
-    if (Math.abs(scaled) <= SCALED_MAX && Object.is((scaled + 0) / power, value)) {
-      const delta = scaled - from;
-      return writer.varint(TOKEN_DELTA + (delta >= 0 ? delta * 2 : -delta * 2 - 1));
+/** Every sample as it stands. Each frame goes to the log in this form, so the loop writes bytes itself. */
+function encodeWhole(writer: ByteWriter, values: Float64Array, dictionary: Dictionary): void {
+  const maskAt = writer.length;
+  const maskBytes = Math.ceil(values.length / 8);
+  const bytes = writer.room(maskBytes + values.length * VALUE_BYTES_MAX);
+  bytes.fill(0, maskAt, maskAt + maskBytes);
+  const words = wordsOf(values);
+  let at = maskAt + maskBytes;
+  for (let index = 0; index < values.length; index++) {
+    if (isAbsentWord(words, index)) continue;
+    const value = values[index] as number;
+    bytes[maskAt + (index >> 3)] = (bytes[maskAt + (index >> 3)] as number) | (1 << (index & 7));
+    const scaled = scaledOf(value, dictionary.series[index]?.decimals ?? RAW_DECIMALS);
+    if (scaled !== null) {
+      at = putVarint(bytes, at, TOKEN_DELTA + (scaled >= 0 ? scaled * 2 : -scaled * 2 - 1));
+      continue;
     }
+    writer.length = putVarint(bytes, at, TOKEN_RAW);
+    writer.f64(value);
+    at = writer.length;
+  }
+  writer.length = at;
+}
+
+function encodeValue(writer: ByteWriter, value: number, decimals: number, from: number): void {
+  const scaled = scaledOf(value, decimals);
+  if (scaled !== null) {
+    const delta = scaled - from;
+    writer.varint(TOKEN_DELTA + (delta >= 0 ? delta * 2 : -delta * 2 - 1));
+    return;
   }
   writer.varint(TOKEN_RAW);
   writer.f64(value);
+}
+
+/** The integer that gives a value back bit for bit with so many decimals, or null. */
+function scaledOf(value: number, decimals: number): number | null {
+  const power = POWERS_OF_TEN[decimals];
+  if (power === undefined) return null;
+  const scaled = Math.round(value * power);
+  // -0 is another double than 0, and so travels raw.
+  if (scaled === 0) return Object.is(value, 0) ? 0 : null;
+  return scaled / power === value && Math.abs(scaled) <= SCALED_MAX ? scaled : null;
 }
 
 /** The integer that deltas count from: 0 after an absent or a raw value. */

@@ -35,6 +35,10 @@ export function isAbsent(column: Float64Array, index: number): boolean {
 }
 
 /** A view of a column as 32-bit words, for loops that test many samples. */
+/** As `isAbsent`, of a column's words: for loops that look at many samples. */
+export const isAbsentWord = (words: Uint32Array, index: number): boolean =>
+  words[2 * index + HIGH_WORD] === ABSENT_HIGH;
+
 export function wordsOf(column: Float64Array): Uint32Array {
   return new Uint32Array(column.buffer, column.byteOffset, column.length * 2);
 }

@@ -4,6 +4,7 @@ import { decodeColumn, decodeConstant, decodeSummary, encodeColumn, type Summary
 import { TAIL_BYTES, WINDOW_SAMPLES_MAX } from './step-codec.ts';
 
 const VERSION = 3;
+const NOTHING = new Uint8Array(0);
 
 const columnWriter = new ByteWriter(64 * 1024);
 const blockWriter = new ByteWriter(64 * 1024);
@@ -34,6 +35,26 @@ export function encodeBlock(
   return blockWriter.written().slice();
 }
 
+/**
+ * The same block with its columns in other places: column `i` goes to `places[i]` of `width`. Throws
+ * as reading it would.
+ */
+export function permuteBlock(block: Uint8Array, places: readonly number[], width: number): Uint8Array {
+  const reader = new BlockReader(block);
+  const columns: (Uint8Array | undefined)[] = new Array(width);
+  places.forEach((place, column) => {
+    columns[place] = reader.bytesOf(column);
+  });
+  blockWriter.reset();
+  blockWriter.u8(VERSION);
+  blockWriter.varint(reader.seconds);
+  blockWriter.varint(width);
+  for (let column = 0; column < width; column++) blockWriter.varint(columns[column]?.length ?? 0);
+  for (const bytes of columns) if (bytes !== undefined) blockWriter.bytes(bytes);
+  blockWriter.zeros(TAIL_BYTES);
+  return blockWriter.written().slice();
+}
+
 /** Reads columns of a block. Making one costs nothing: there is no state but the bytes. */
 export class BlockReader {
   readonly #reader: ByteReader;
@@ -54,7 +75,7 @@ export class BlockReader {
 
   /** Decodes a column into `into`, as long as the window. False, and all absent, when it has no samples. */
   read(column: number, into: Float64Array): boolean {
-    if (!this.#seek(column)) {
+    if (this.#seek(column) === 0) {
       fillAbsent(into);
       return false;
     }
@@ -64,7 +85,7 @@ export class BlockReader {
 
   /** As `read`, but a column that is the same all the time is told as its value, and `into` is left alone. */
   readOrConstant(column: number, into: Float64Array): boolean | number {
-    if (!this.#seek(column)) return false;
+    if (this.#seek(column) === 0) return false;
     const constant = decodeConstant(this.#reader);
     if (constant === null) decodeColumn(this.#reader, into);
     return constant ?? true;
@@ -72,12 +93,18 @@ export class BlockReader {
 
   /** What a chart needs of the whole window; null when the column has no numbers. */
   summary(column: number): Summary | null {
-    return this.#seek(column) ? decodeSummary(this.#reader, this.seconds) : null;
+    return this.#seek(column) > 0 ? decodeSummary(this.#reader, this.seconds) : null;
   }
 
-  /** Stands at the first byte of a column; false when it has none. */
-  #seek(column: number): boolean {
-    if (column >= this.columnCount) return false;
+  /** A column as it is encoded; empty when it has no samples. */
+  bytesOf(column: number): Uint8Array {
+    const length = this.#seek(column);
+    return length === 0 ? NOTHING : this.#reader.bytes(length);
+  }
+
+  /** Stands at the first byte of a column; returns its length, 0 when it has no samples. */
+  #seek(column: number): number {
+    if (column >= this.columnCount) return 0;
     const bytes = this.#reader.whole;
     let at = this.#lengthsAt;
     let [before, length] = [0, 0];
@@ -94,6 +121,6 @@ export class BlockReader {
       else if (passed === column) length = value;
     }
     this.#reader.offset = at + before;
-    return length > 0;
+    return length;
   }
 }

@@ -2,7 +2,7 @@
  * One column of a block (`FORMAT.md`). Values become integers where a decimal scale gives them back
  * bit for bit; most of them equal the one before, and `step-codec.ts` tells what changes.
  */
-import { AppError, type ByteReader, type ByteWriter, isAbsent } from '../../core/index.ts';
+import { AppError, type ByteReader, type ByteWriter, isAbsentWord, wordsOf } from '../../core/index.ts';
 import { decodeDoubles, encodeDoubles } from './double-codec.ts';
 import { readPresence, scatter, writePresence } from './presence.ts';
 import { decodeSteps, encodeSteps, WINDOW_SAMPLES_MAX } from './step-codec.ts';
@@ -57,9 +57,10 @@ export function encodeColumn(writer: ByteWriter, column: Float64Array): void {
 /** Copies what is there to the front of the scratch; returns how many. */
 function gatherPresent(column: Float64Array): number {
   let count = 0;
+  const words = wordsOf(column);
   for (let index = 0; index < column.length; index++) {
     const value = column[index] as number;
-    if (!Number.isNaN(value) || !isAbsent(column, index)) present[count++] = value;
+    if (!Number.isNaN(value) || !isAbsentWord(words, index)) present[count++] = value;
   }
   return count;
 }

@@ -2,7 +2,7 @@
  * Which seconds of a column have samples. Three forms, the shortest is taken: one sample every so
  * many seconds, runs of present and absent ones in turn, or a bit for each.
  */
-import { AppError, type ByteReader, type ByteWriter, fillAbsent, isAbsent } from '../../core/index.ts';
+import { AppError, type ByteReader, type ByteWriter, fillAbsent, isAbsentWord, wordsOf } from '../../core/index.ts';
 import { WINDOW_SAMPLES_MAX } from './step-codec.ts';
 
 const FORM_STRIDE = 0;
@@ -17,8 +17,9 @@ let rowCount = 0;
 /** Writes which of `column`'s seconds are there; `count` of them are, at least one. */
 export function writePresence(writer: ByteWriter, column: Float64Array, count: number): void {
   let [at, runs] = [0, 0];
+  const words = wordsOf(column);
   for (let row = 0, wasPresent = false; row < column.length; row++) {
-    const isPresent = !Number.isNaN(column[row]) || !isAbsent(column, row);
+    const isPresent = !Number.isNaN(column[row]) || !isAbsentWord(words, row);
     if (isPresent) rows[at++] = row;
     if (isPresent !== wasPresent) runs++;
     wasPresent = isPresent;

@@ -43,6 +43,11 @@ export class FrameStamps {
     return this.#runs;
   }
 
+  /** Takes over what `runs` told. */
+  restore(runs: readonly StampRun[]): void {
+    this.#runs = [...runs];
+  }
+
   /** The first run that ends after `second`; their number when there is none. */
   #indexOf(second: number): number {
     let [low, high] = [0, this.#runs.length];

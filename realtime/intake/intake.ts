@@ -1,5 +1,7 @@
 import { assert, type Clock, type Dictionary, type Frame, type Tick, type TickListener } from '../../core/index.ts';
+import type { LogFrame } from '../log/log-reader.ts';
 import type { LogWriter } from '../log/log-writer.ts';
+import type { LogPosition } from '../log/position.ts';
 import { RING_SECONDS, type Ring } from '../ring/ring.ts';
 import { Lane } from './lane.ts';
 
@@ -14,6 +16,8 @@ export type IntakeOptions = {
   readonly log: Pick<LogWriter, 'append'>;
   readonly clock: Clock;
   readonly listeners: readonly TickListener[];
+  /** Resolves when all blocks are loaded. */
+  readonly loading?: () => Promise<void>;
 };
 
 export type IntakeStatus = {
@@ -57,6 +61,9 @@ export class Intake {
    * is nothing to keep. Rejects when the log can not take it; the collector will send it again.
    */
   async accept(frame: Frame, dictionary: Dictionary): Promise<void> {
+    // What belongs to a time whose blocks are still on disk waits for them.
+    if (this.#options.loading !== undefined && frame.second < this.#options.ring.loadedFrom)
+      await this.#options.loading();
     const lane = this.lane(frame.collector);
     const standing = lane.stand(frame);
     if (standing === 'outranked') {
@@ -109,19 +116,25 @@ export class Intake {
     for (const listener of this.#options.listeners) listener(tick);
   }
 
-  /** Puts back a frame that the log held when the server started. Nobody is told. */
-  restore(frame: Frame, dictionary: Dictionary): void {
+  lanes(): Iterable<Lane> {
+    return this.#lanes.values();
+  }
+
+  /** Puts back a frame that the log holds at `position`; null: only notes that it is there. Nobody is told. */
+  restore({ frame, dictionary }: LogFrame, position: LogPosition | null): void {
     assert(frame.values.length <= dictionary.series.length, 'a dictionary that covers the frame');
     const lane = this.lane(frame.collector);
     lane.markDurable(frame);
+    if (position === null) return;
     const aheadMs = frame.second * 1000 - this.#options.clock.nowMs();
     // From a time when the clock was wrong: in memory it would push out everything else.
     if (aheadMs > AHEAD_MS_MAX || this.#isTooOld(frame)) return;
     const standing = lane.stand(frame);
-    if (standing === 'known' || standing === 'outranked') return;
-    lane.take(frame);
-    if (standing === 'replaces') this.#options.ring.clear(frame.collector, frame.second);
-    this.#options.ring.put(frame, dictionary, frame.sentAtMs);
+    if (standing === 'outranked') return;
+    if (standing !== 'known') lane.take(frame);
+    // A checkpoint may know the frame when its samples were in no block yet: the ring says which it has.
+    if (standing !== 'new') this.#options.ring.clear(frame.collector, frame.second, position);
+    this.#options.ring.put(frame, dictionary, frame.sentAtMs, position);
   }
 
   status(): IntakeStatus {

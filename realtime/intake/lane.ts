@@ -1,4 +1,5 @@
-import { compareFrames, type Frame } from '../../core/index.ts';
+import { type Static, Type } from 'typebox';
+import { compareFrames, type Frame, nameSchema } from '../../core/index.ts';
 import { RING_SECONDS } from '../ring/ring.ts';
 import { FrameStamps } from './frame-stamps.ts';
 
@@ -11,6 +12,21 @@ const SCATTERED_MAX = 20_000;
 /** Stamps are kept a little longer than samples, and are cleared once in a while. */
 const STAMPS_SLACK_SECONDS = 600;
 
+const count = Type.Number({ minimum: 0 });
+
+/** A lane as it is written down. `runs` are `[from, to, bootEpoch, seq]`, `durable` `[bootEpoch, contiguous seq]`. */
+export const laneStateSchema = Type.Object(
+  {
+    collector: nameSchema,
+    newest: Type.Object({ bootEpoch: count, seq: count }, { additionalProperties: false }),
+    durable: Type.Array(Type.Tuple([count, count]), { maxItems: EPOCHS_MAX }),
+    runs: Type.Array(Type.Tuple([count, count, count, count])),
+  },
+  { additionalProperties: false },
+);
+
+export type LaneState = Static<typeof laneStateSchema>;
+
 /**
  * `new`: nothing is known of its second. `replaces`: it outranks the frame that held until now.
  * `known`: this very frame is here. `outranked`: a later frame tells of the same second.
@@ -22,7 +38,7 @@ export class Lane {
   readonly collector: string;
   newestSecond = 0;
   #newest: Pick<Frame, 'bootEpoch' | 'seq'> = { bootEpoch: 0, seq: 0 };
-  readonly stamps = new FrameStamps();
+  readonly #stamps = new FrameStamps();
   readonly #durable = new Map<number, DurableSeqs>();
 
   constructor(collector: string) {
@@ -31,7 +47,7 @@ export class Lane {
 
   /** How a frame stands against what came before; taking it makes it the one that holds. */
   stand(frame: Frame): Standing {
-    const holding = this.stamps.at(frame.second);
+    const holding = this.#stamps.at(frame.second);
     if (holding === null) return 'new';
     const order = compareFrames(frame, holding);
     return order === 0 ? 'known' : order < 0 ? 'outranked' : 'replaces';
@@ -44,10 +60,10 @@ export class Lane {
 
   take(frame: Frame): void {
     if (this.isNewest(frame)) this.#newest = { bootEpoch: frame.bootEpoch, seq: frame.seq };
-    this.stamps.set(frame.second, frame);
+    this.#stamps.set(frame.second, frame);
     if (frame.second <= this.newestSecond) return;
     this.newestSecond = frame.second;
-    this.stamps.forgetBefore(this.newestSecond - RING_SECONDS - STAMPS_SLACK_SECONDS);
+    this.#stamps.forgetBefore(this.newestSecond - RING_SECONDS - STAMPS_SLACK_SECONDS);
   }
 
   markDurable(frame: Pick<Frame, 'bootEpoch' | 'seq'>): void {
@@ -65,6 +81,23 @@ export class Lane {
     return this.#durable.get(frame.bootEpoch)?.has(frame.seq) ?? false;
   }
 
+  state(): LaneState {
+    return {
+      collector: this.collector,
+      newest: this.#newest,
+      durable: [...this.#durable].map(([epoch, { contiguous }]) => [epoch, contiguous]),
+      runs: this.#stamps.runs().map(({ from, to, bootEpoch, seq }) => [from, to, bootEpoch, seq]),
+    };
+  }
+
+  /** Takes over what was written down; nothing has been told of yet. */
+  restore({ newest, durable, runs }: LaneState): void {
+    this.#newest = newest;
+    this.#stamps.restore(runs.map(([from, to, bootEpoch, seq]) => ({ from, to, bootEpoch, seq })));
+    this.newestSecond = Math.max(0, (runs.at(-1)?.[1] ?? 0) - 1);
+    for (const [epoch, contiguous] of durable) this.#durable.set(epoch, new DurableSeqs(contiguous));
+  }
+
   /** All frames of this run up to the returned seq are durable. */
   ackedSeq(bootEpoch: number): number {
     return this.#durable.get(bootEpoch)?.contiguous ?? 0;
@@ -73,8 +106,12 @@ export class Lane {
 
 /** A set of seqs that is kept small by the one number below which it has no hole. */
 class DurableSeqs {
-  contiguous = 0;
+  contiguous: number;
   readonly #scattered = new Set<number>();
+
+  constructor(contiguous = 0) {
+    this.contiguous = contiguous;
+  }
 
   has(seq: number): boolean {
     return seq <= this.contiguous || this.#scattered.has(seq);

@@ -4,11 +4,10 @@
  */
 import { AppError, type Dictionary, decodeFrame, type Frame, openJson } from '../../core/index.ts';
 import { Dictionaries, parseDictionaryRecord } from './dictionaries.ts';
+import type { LogPosition } from './position.ts';
 import { isSegment, type LogRecord, recordTypes, SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
 import { listSegments, readSegment, statSegment } from './segment-files.ts';
 
-/** The end of a record, or of a segment's header. */
-export type LogPosition = { readonly segment: number; readonly offset: number };
 export type LogFrame = { readonly frame: Frame; readonly dictionary: Dictionary };
 export type LogBatch = {
   readonly frames: readonly LogFrame[];

@@ -19,6 +19,7 @@ import {
   sleep,
 } from '../../core/index.ts';
 import { WrittenDictionaries } from './dictionaries.ts';
+import type { LogPosition } from './position.ts';
 import { recordTypes, SEGMENT_HEADER_BYTES, writeRecord, writeSegmentHeader } from './record.ts';
 import { removeSegment, segmentPath, syncDirectory } from './segment-files.ts';
 
@@ -65,6 +66,7 @@ export class LogWriter {
   readonly #options: LogWriterOptions;
   readonly #buffer = new ByteWriter(64 * 1024);
   #pending: Pending[] = [];
+  #last: Promise<void> = Promise.resolve();
   #segment: OpenSegment | null = null;
   #nextSegment: number;
   #running: Promise<void> | null = null;
@@ -85,10 +87,11 @@ export class LogWriter {
     if (this.#pending.length >= PENDING_FRAMES_MAX) {
       return Promise.reject(new AppError('LOG_WRITE_FAILED', `${PENDING_FRAMES_MAX} frames wait for the disk already`));
     }
-    return new Promise((resolve, reject) => {
+    this.#last = new Promise((resolve, reject) => {
       this.#pending.push({ frame, dictionary, resolve, reject });
       this.#running ??= this.#run();
     });
+    return this.#last;
   }
 
   async #run(): Promise<void> {
@@ -177,6 +180,16 @@ export class LogWriter {
     const segment = this.#segment;
     this.#segment = null;
     await segment?.handle.close();
+  }
+
+  /** Resolves when all that was appended until now is durable; rejects when some of it will not be. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
+  /** Frames that were appended until now and are durable lie before this place, all others behind it. */
+  position(): LogPosition {
+    return { segment: this.#segment?.number ?? this.#nextSegment, offset: this.#segment?.durableBytes ?? 0 };
   }
 
   status(): LogWriterStatus {

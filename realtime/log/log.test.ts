@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Frame, silentLogger, systemClock } from '../../core/index.ts';
 import { dictionaryOf, frameOf, samplesOf } from '../testing/frames.ts';
-import { type LogPosition, openLogReader } from './log-reader.ts';
+import { readGaps } from './gaps.ts';
+import { openLogReader } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
+import type { LogPosition } from './position.ts';
 import { SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
 import { recover } from './recovery.ts';
 import { freeSegments } from './retention.ts';
@@ -37,9 +39,12 @@ async function writeAndClose(writer: LogWriter, list: readonly Frame[]): Promise
   await writer.close();
 }
 
+const recoverInto = (restore: (frame: Frame) => void) =>
+  recover({ directory, logger: silentLogger, fromSegment: 0, restore: ({ frame }) => restore(frame) });
+
 async function recoveredSeqs(): Promise<number[]> {
   const seqs: number[] = [];
-  await recover(directory, silentLogger, (frame) => seqs.push(frame.seq));
+  await recoverInto(({ seq }) => seqs.push(seq));
   return seqs;
 }
 
@@ -48,7 +53,7 @@ describe('segment log', () => {
     await writeAndClose(writerOf({ segmentBytesMax: 400 }), frames(1, 10));
     expect((await listSegments(directory)).length).toBeGreaterThan(2);
     const restored: (number | undefined)[][] = [];
-    await recover(directory, silentLogger, (frame) => restored.push(samplesOf(frame.values)));
+    await recoverInto(({ values }) => restored.push(samplesOf(values)));
     expect(restored).toStrictEqual(frames(1, 10).map(({ values }) => samplesOf(values)));
   });
 
@@ -127,16 +132,30 @@ describe('segment log', () => {
     expect(await recoveredSeqs()).toStrictEqual([1, 2, 3, 4, 5, 6]);
   });
 
-  test('frees segments only when they are old and read, unless the cap forces it', async () => {
+  test('frees segments that rest in blocks and are read; what the cap takes from history is written down', async () => {
     await writeAndClose(writerOf({ segmentBytesMax: 300 }), frames(1, 20));
-    const count = (await listSegments(directory)).length;
-    const options = { directory, logger: silentLogger, keepMs: 0, bytesMax: 1e9 };
-    const inAnHour = { ...systemClock, nowMs: () => (Date.now() + 3.6e6) as ReturnType<typeof systemClock.nowMs> };
-    const unread = await freeSegments({ ...options, clock: inAnHour, historySegment: async () => null });
-    expect(unread).toStrictEqual({ segments: 0, lostToHistory: 0 });
-    const read = await freeSegments({ ...options, clock: inAnHour, historySegment: async () => 3 });
-    expect(read).toStrictEqual({ segments: 2, lostToHistory: 0 });
-    const forced = await freeSegments({ ...options, clock: systemClock, bytesMax: 0, historySegment: async () => 4 });
-    expect(forced).toStrictEqual({ segments: count - 3, lostToHistory: count - 4 });
+    const segments = await listSegments(directory);
+    const newest = segments.at(-1) ?? 0;
+    const free = (facts: { neededFrom: number; history: number | null; bytesMax?: number }) =>
+      freeSegments({
+        directory,
+        logger: silentLogger,
+        neededFrom: facts.neededFrom,
+        nowMs: 77,
+        bytesMax: facts.bytesMax ?? 1e9,
+        historySegment: async () => facts.history,
+      });
+    expect(await free({ neededFrom: newest, history: null })).toStrictEqual({ segments: 0, lostToHistory: 0 });
+    expect(await free({ neededFrom: 2, history: 9 })).toStrictEqual({ segments: 1, lostToHistory: 0 });
+    expect(await free({ neededFrom: newest, history: 3 })).toStrictEqual({ segments: 1, lostToHistory: 0 });
+    expect(await readGaps(directory)).toStrictEqual([]);
+    const forced = await free({ neededFrom: newest - 1, history: 4, bytesMax: 0 });
+    expect(forced).toStrictEqual({ segments: newest - 4, lostToHistory: newest - 5 });
+    const gaps = await readGaps(directory);
+    expect(gaps.map(({ segment }) => segment)).toStrictEqual(segments.slice(3, -2));
+    const before = gaps.reduce((sum, { frames: count }) => sum + count, 0);
+    expect(before).toBeGreaterThan(0);
+    expect(gaps[0]).toMatchObject({ collectors: ['h1'], droppedAtMs: 77 });
+    expect(gaps[0]?.from).toBeLessThanOrEqual(gaps[0]?.to ?? 0);
   });
 });

@@ -9,10 +9,11 @@ const SEGMENT_VERSION = 1;
 const RECORD_MAGIC = 0x3152_4b53;
 const RECORD_HEADER_BYTES = 16;
 
-/** No record is longer: a frame of the most series, each a double, is a tenth of it. */
-const RECORD_BODY_MAX = 8 * 1024 * 1024;
+/** No record is longer: an hour of the most series that an endpoint may have, each a double, is a part of it. */
+const RECORD_BODY_MAX = 1024 * 1024 * 1024;
 
-export const recordTypes = { dictionary: 1, frame: 2 } as const;
+/** The first two are those of the log, the others those of block files. */
+export const recordTypes = { dictionary: 1, frame: 2, layout: 3, endpoint: 4, block: 5, checkpoint: 6 } as const;
 
 export function writeSegmentHeader(writer: ByteWriter, segment: number): void {
   writer.bytes(SEGMENT_MAGIC);

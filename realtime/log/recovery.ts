@@ -1,6 +1,7 @@
-import type { Dictionary, Frame, Logger } from '../../core/index.ts';
+import type { Logger } from '../../core/index.ts';
 import { Dictionaries } from './dictionaries.ts';
-import { applyDictionary, readFrame } from './log-reader.ts';
+import { applyDictionary, type LogFrame, readFrame } from './log-reader.ts';
+import type { LogPosition } from './position.ts';
 import { isSegment, recordTypes, SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
 import { listSegments, readSegment } from './segment-files.ts';
 
@@ -12,13 +13,17 @@ export type Recovered = {
   readonly tornBytes: number;
 };
 
-/** Reads the whole log, oldest first, handing each frame to `restore`. */
-export async function recover(
-  directory: string,
-  logger: Logger,
-  restore: (frame: Frame, dictionary: Dictionary) => void,
-): Promise<Recovered> {
-  const segments = await listSegments(directory);
+export type RecoveryOptions = {
+  readonly directory: string;
+  readonly logger: Logger;
+  /** The first segment that is read: what lies before rests in blocks. */
+  readonly fromSegment: number;
+  readonly restore: (frame: LogFrame, position: LogPosition) => void;
+};
+
+/** Reads the log, oldest first, handing each frame to `restore`. */
+export async function recover({ directory, logger, fromSegment, restore }: RecoveryOptions): Promise<Recovered> {
+  const segments = (await listSegments(directory)).filter((segment) => segment >= fromSegment);
   let [frames, damagedBytes, tornBytes] = [0, 0, 0];
   for (const segment of segments) {
     const bytes = await readSegment(directory, segment);
@@ -33,7 +38,7 @@ export async function recover(
       if (record.type === recordTypes.dictionary) applyDictionary(dictionaries, record);
       const read = record.type === recordTypes.frame ? readFrame(dictionaries, record) : null;
       if (read === null) continue;
-      restore(read.frame, read.dictionary);
+      restore(read, { segment, offset: record.offset });
       frames++;
     }
     damagedBytes += scan.damagedBytes;

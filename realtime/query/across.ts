@@ -1,5 +1,5 @@
 import type { Aggregation, Reduction } from '../../core/index.ts';
-import type { ColumnVisitor } from '../ring/endpoint-store.ts';
+import type { ColumnVisitor } from '../ring/sealed-block.ts';
 import { BucketReader, type Buckets } from './buckets.ts';
 import type { Located } from './located.ts';
 import { bucketCountOf, type Range } from './range.ts';

@@ -1,4 +1,4 @@
-import type { ColumnVisitor } from '../ring/endpoint-store.ts';
+import type { ColumnVisitor } from '../ring/sealed-block.ts';
 import type { Located } from './located.ts';
 import { bucketCountOf, type Range } from './range.ts';
 

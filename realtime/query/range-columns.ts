@@ -6,7 +6,7 @@ import {
   type Selection,
   type SeriesIdentity,
 } from '../../core/index.ts';
-import type { StoredSeries } from '../ring/endpoint-store.ts';
+import type { StoredSeries } from '../ring/columns.ts';
 import type { Ring } from '../ring/ring.ts';
 import { AcrossSeries } from './across.ts';
 import { type Buckets, readBuckets } from './buckets.ts';

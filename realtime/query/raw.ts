@@ -1,5 +1,5 @@
 import { isAbsent } from '../../core/index.ts';
-import type { ColumnVisitor } from '../ring/endpoint-store.ts';
+import type { ColumnVisitor } from '../ring/sealed-block.ts';
 import type { Located } from './located.ts';
 
 /** Samples as they were stored, oldest first; a measured NaN is one of them. */

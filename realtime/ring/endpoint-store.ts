@@ -1,8 +1,18 @@
-import { type Endpoint, fillAbsent, isAbsent, type Second, type SeriesIdentity } from '../../core/index.ts';
+import { crc32 } from 'node:zlib';
+import { assert, type Endpoint, isAbsent, type Second, type SeriesIdentity } from '../../core/index.ts';
 import { BlockReader, encodeBlock } from '../block/block-codec.ts';
-import type { Summary } from '../block/column-codec.ts';
-import { NewestSamples } from './newest-samples.ts';
+import { isBefore, type LogPosition } from '../log/position.ts';
+import { Columns, type StoredSeries } from './columns.ts';
+import type { NewestSamples } from './newest-samples.ts';
 import { OpenWindow } from './open-window.ts';
+import {
+  type BlockFile,
+  type ColumnVisitor,
+  mergeBlocks,
+  type SealedBlock,
+  splitBlock,
+  visitBlock,
+} from './sealed-block.ts';
 import type { SeriesName, SeriesNames } from './series-names.ts';
 import type { SlotPool } from './slot-pool.ts';
 
@@ -15,40 +25,30 @@ export const HOUR_SECONDS = 3600;
 /** Stands for a column that a series did not get. */
 export const REFUSED = -1;
 
-export type StoredSeries = SeriesIdentity & {
-  readonly column: number;
-  /** Seconds from one sample to the next, as its sender says. */
-  readonly step: number;
-};
-
-/** A tick's samples, and the ring's newest second. */
-export type PutFrame = { readonly second: Second; readonly values: Float64Array; readonly now: number };
-
-/** Receives a column piece by piece, oldest first. */
-export type ColumnVisitor = {
-  /** True where one summary says enough of so many seconds. */
-  takesSummary(start: number, seconds: number): boolean;
-  summary(start: number, summary: Summary): void;
-  /** The same sample in each of so many seconds. */
-  constant(start: number, seconds: number, value: number): void;
-  /** Samples by the second from `start` on, absent ones marked; valid until the visitor returns. */
-  samples(start: number, samples: Float64Array): void;
-};
-
-/** What the stores of a ring have in common, and what tells them apart. */
-export type StoreShares = {
-  readonly names: SeriesNames;
-  readonly pool: SlotPool;
-  readonly phase: number;
-  /** Told of every window that is sealed, and of every hour that is merged. */
-  readonly onSealed: (store: EndpointStore, start: number, seconds: number) => void;
-};
-
 /** A window is sealed when nothing came for so long after its end: what was sent again is there by then. */
 const SEAL_IDLE_SECONDS = 15;
 
 /** More windows are not open at a time, however mixed what is late arrives. */
 const OPEN_WINDOWS_MAX = 4;
+
+/** A tick's samples, and the ring's newest second. */
+export type PutFrame = {
+  readonly second: Second;
+  readonly values: Float64Array;
+  readonly now: number;
+  /** Where the frame lies in the log, when it is read from there after a start. */
+  readonly replayedFrom?: LogPosition | undefined;
+};
+
+/** What the stores of a ring have in common. */
+export type StoreShares = {
+  readonly names: SeriesNames;
+  readonly pool: SlotPool;
+  /** All frames that were put until now lie before this place in the log, or will be put again after a crash. */
+  readonly logPosition: () => LogPosition;
+  /** Told of every window that is sealed, and of every hour that is merged. */
+  readonly onSealed: (store: EndpointStore, block: SealedBlock) => void;
+};
 
 const windowScratch = new Float64Array(WINDOW_SECONDS);
 const hourScratch = new Float64Array(HOUR_SECONDS);
@@ -66,29 +66,23 @@ export class EndpointStore {
   heardAtMs = 0;
   /** The ring has let go of it. */
   isDropped = false;
-  /** Counts up when columns are given to other series: who remembers a column has to ask again. */
-  columnsEpoch = 0;
-  readonly newest = new NewestSamples();
-  /** By column; undefined where a series has left. */
-  readonly #series: (StoredSeries | undefined)[] = [];
-  readonly #columnByName = new Map<SeriesName, number>();
-  /** Start of the newest window in which a column had a sample. */
-  readonly #seenIn: number[] = [];
-  readonly #free: number[] = [];
+  readonly columns: Columns;
   /** Windows and hours begin this many seconds later than by the clock, so that not all endpoints seal at once. */
   readonly #phase: number;
   readonly #shares: StoreShares;
   readonly #open = new Map<number, OpenWindow>();
-  readonly #windows = new Map<number, Uint8Array>();
-  readonly #hours = new Map<number, Uint8Array>();
+  /** A window that is open again keeps its block here, which it replaces when it is sealed. */
+  readonly #windows = new Map<number, SealedBlock>();
+  readonly #hours = new Map<number, SealedBlock>();
   #sealedBytes = 0;
   #slots = 0;
 
   constructor(endpoint: Endpoint, collector: string, shares: StoreShares) {
     this.endpoint = endpoint;
     this.collector = collector;
+    this.columns = new Columns(endpoint.name, shares.names);
     this.#shares = shares;
-    this.#phase = shares.phase % WINDOW_SECONDS;
+    this.#phase = crc32(endpoint.name) % WINDOW_SECONDS;
   }
 
   windowStartOf(second: number): number {
@@ -108,43 +102,45 @@ export class EndpointStore {
   }
 
   get seriesCount(): number {
-    return this.#columnByName.size;
+    return this.columns.count;
   }
 
   get isEmpty(): boolean {
     return this.#open.size === 0 && this.#windows.size === 0 && this.#hours.size === 0;
   }
 
-  *series(): Iterable<StoredSeries> {
-    for (const series of this.#series) if (series !== undefined) yield series;
+  /** The first segment of the log that holds something which is in no block; null when there is none. */
+  get firstOpenSegment(): number | null {
+    let first: number | null = null;
+    for (const { openedAt } of this.#open.values()) first = Math.min(first ?? openedAt.segment, openedAt.segment);
+    return first;
+  }
+
+  get newest(): NewestSamples {
+    return this.columns.newest;
+  }
+
+  series(): Iterable<StoredSeries> {
+    return this.columns.series();
   }
 
   names(): Iterable<SeriesName> {
-    return this.#columnByName.keys();
+    return this.columns.names();
   }
 
   /** The series that has a column; undefined when it has left. */
   seriesAt(column: number): StoredSeries | undefined {
-    return this.#series[column];
+    return this.columns.at(column);
   }
 
   find(metric: string, tags: SeriesIdentity['tags']): StoredSeries | undefined {
-    const name = this.#shares.names.find(metric, tags);
-    return name === undefined ? undefined : this.#series[this.#columnByName.get(name) ?? REFUSED];
+    return this.columns.find(metric, tags);
   }
 
-  /** The column of a series, made when it is new. */
+  /** The column of a series, made when it is new. `step` is the seconds between its samples. */
   columnFor(metric: string, tags: SeriesIdentity['tags'], step = 1): number {
-    const name = this.#shares.names.intern(metric, tags);
-    const known = this.#columnByName.get(name);
-    if (known !== undefined) return known;
-    const column = this.#free.pop() ?? this.#series.length;
     const fits = WINDOW_SECONDS % step === 0;
-    this.#series[column] = { endpoint: this.endpoint.name, metric, tags, column, step: fits ? step : 1 };
-    this.newest.begin(column, name.id, this.newestSecond);
-    this.#seenIn[column] = this.windowStartOf(this.newestSecond);
-    this.#columnByName.set(name, column);
-    return column;
+    return this.columns.give({ metric, tags, step: fits ? step : 1 }, this.newestSecond);
   }
 
   /**
@@ -152,7 +148,7 @@ export class EndpointStore {
    * passed over: the second is absent already, or was cleared. Returns whether there was a sample.
    */
   put(frame: PutFrame, from: readonly number[], to: readonly number[]): boolean {
-    const { second, values, now } = frame;
+    const { second, values } = frame;
     let window: OpenWindow | null = null;
     for (let index = 0; index < from.length; index++) {
       const source = from[index] as number;
@@ -160,8 +156,11 @@ export class EndpointStore {
       const column = to[index] as number;
       const value = values[source] as number;
       if (column === REFUSED || (Number.isNaN(value) && isAbsent(values, source))) continue;
-      window ??= this.#openWindow(this.windowStartOf(second), now);
-      window.put(column, second, value, (this.#series[column] as StoredSeries).step);
+      if (window === null) {
+        window = this.#windowFor(frame);
+        if (window === null) return true;
+      }
+      window.put(column, second, value, (this.columns.at(column) as StoredSeries).step);
       this.newest.put(column, second, value);
     }
     if (window === null) return false;
@@ -169,19 +168,35 @@ export class EndpointStore {
     return true;
   }
 
-  /** Makes a second absent in all columns. */
-  clear(second: Second, now: number): void {
+  /** The window of a frame; null when a block has the frame already. */
+  #windowFor({ second, now, replayedFrom }: PutFrame): OpenWindow | null {
     const start = this.windowStartOf(second);
-    if (this.#open.has(start) || this.#windows.has(start) || this.#hours.has(this.hourStartOf(second)))
-      this.#openWindow(start, now).clear(second);
+    return this.#hasReplayed(start, replayedFrom) ? null : this.#openWindow(start, now);
+  }
+
+  #hasReplayed(start: number, replayedFrom: LogPosition | undefined): boolean {
+    if (replayedFrom === undefined || this.#open.has(start)) return false;
+    const block = this.#blockOf(start);
+    return block !== undefined && isBefore(replayedFrom, block.after);
+  }
+
+  #blockOf(start: number): SealedBlock | undefined {
+    return this.#windows.get(start) ?? this.#hours.get(this.hourStartOf(start));
+  }
+
+  /** Makes a second absent in all columns, unless a block has the replayed frame already for which this is done. */
+  clear(second: Second, now: number, replayedFrom?: LogPosition): void {
+    const start = this.windowStartOf(second);
     this.newest.clear(second);
+    if (!this.#open.has(start) && this.#blockOf(start) === undefined) return;
+    if (!this.#hasReplayed(start, replayedFrom)) this.#openWindow(start, now).clear(second);
   }
 
   #openWindow(start: number, now: number): OpenWindow {
     let window = this.#open.get(start);
     if (window === undefined) {
-      window = this.#reopen(start);
       if (this.#open.size >= OPEN_WINDOWS_MAX) this.#sealIdlest();
+      window = this.#reopen(start);
       this.#open.set(start, window);
     }
     window.touchedAt = now;
@@ -190,14 +205,16 @@ export class EndpointStore {
 
   #reopen(start: number): OpenWindow {
     this.#splitHour(this.hourStartOf(start));
-    const window = new OpenWindow({ start, seconds: WINDOW_SECONDS, slots: this.#slots }, this.#shares.pool);
+    const { pool, logPosition } = this.#shares;
+    const window = new OpenWindow(
+      { start, seconds: WINDOW_SECONDS, slots: this.#slots, openedAt: logPosition() },
+      pool,
+    );
     const block = this.#windows.get(start);
-    if (block !== undefined) {
-      const reader = new BlockReader(block);
-      for (let column = 0; column < reader.columnCount; column++)
-        if (reader.read(column, windowScratch)) window.adopt(column, windowScratch);
-      this.#drop(this.#windows, start);
-    }
+    if (block === undefined) return window;
+    const reader = new BlockReader(block.bytes);
+    for (let column = 0; column < reader.columnCount; column++)
+      if (reader.read(column, windowScratch)) window.adopt(column, windowScratch);
     return window;
   }
 
@@ -215,58 +232,37 @@ export class EndpointStore {
 
   #seal(window: OpenWindow): void {
     const { start } = window;
-    const read = (column: number) => window.read(column, windowScratch) ?? undefined;
-    this.#keep(this.#windows, start, encodeBlock(this.#series.length, WINDOW_SECONDS, read));
+    const { width } = this.columns;
+    const bytes = encodeBlock(width, WINDOW_SECONDS, (column) => window.read(column, windowScratch) ?? undefined);
     this.#open.delete(start);
-    for (let column = 0; column < this.#series.length; column++) {
-      if (window.has(column) && start > (this.#seenIn[column] as number)) this.#seenIn[column] = start;
-    }
+    for (let column = 0; column < width; column++) if (window.has(column)) this.columns.saw(column, start);
     this.#slots = window.slotCount;
     window.release();
-    this.#shares.onSealed(this, start, WINDOW_SECONDS);
+    const after = this.#shares.logPosition();
+    this.#keep(this.#windows, { start, seconds: WINDOW_SECONDS, bytes, after, openedAt: window.openedAt, file: null });
   }
 
   /** Makes one block of the sealed windows of an hour, unless one of them is open. */
   mergeHour(hour: number): void {
-    const readers: BlockReader[] = [];
-    const starts: number[] = [];
+    const parts: SealedBlock[] = [];
     for (let start = hour; start < hour + HOUR_SECONDS; start += WINDOW_SECONDS) {
       if (this.#open.has(start)) return;
       const block = this.#windows.get(start);
-      if (block === undefined) continue;
-      readers.push(new BlockReader(block));
-      starts.push(start);
+      if (block !== undefined) parts.push(block);
     }
-    if (starts.length === 0) return;
-    const merged = encodeBlock(this.#series.length, HOUR_SECONDS, (column) => {
-      let found = false;
-      fillAbsent(hourScratch);
-      readers.forEach((reader, index) => {
-        const from = (starts[index] as number) - hour;
-        found = reader.read(column, hourScratch.subarray(from, from + WINDOW_SECONDS)) || found;
-      });
-      return found ? hourScratch : undefined;
-    });
-    for (const start of starts) this.#drop(this.#windows, start);
-    this.#keep(this.#hours, hour, merged);
-    this.#shares.onSealed(this, hour, HOUR_SECONDS);
+    if (parts.length === 0) return;
+    const span = { start: hour, seconds: HOUR_SECONDS };
+    const bytes = mergeBlocks(parts, { ...span, width: this.columns.width });
+    for (const { start } of parts) this.#drop(this.#windows, start);
+    // No window of this hour is open: all that was put is in it.
+    this.#keep(this.#hours, { ...span, bytes, after: this.#shares.logPosition(), openedAt: null, file: null });
   }
 
   /** Makes windows of an hour's block again, because one of them changes. */
   #splitHour(hour: number): void {
     const block = this.#hours.get(hour);
     if (block === undefined) return;
-    const reader = new BlockReader(block);
-    const columns = Array.from({ length: reader.columnCount }, (_, column) => {
-      const samples = new Float64Array(HOUR_SECONDS);
-      return reader.read(column, samples) ? samples : undefined;
-    });
-    for (let from = 0; from < HOUR_SECONDS; from += WINDOW_SECONDS) {
-      const part = encodeBlock(columns.length, WINDOW_SECONDS, (column) =>
-        columns[column]?.subarray(from, from + WINDOW_SECONDS),
-      );
-      this.#keep(this.#windows, hour + from, part);
-    }
+    for (const part of splitBlock(block, WINDOW_SECONDS)) this.#keep(this.#windows, part);
     this.#drop(this.#hours, hour);
   }
 
@@ -279,16 +275,8 @@ export class EndpointStore {
       this.#open.delete(window.start);
       window.release();
     }
-    this.#series.forEach((series, column) => {
-      // A block of an hour goes later than its first windows: a column is given away when it is gone.
-      if (series === undefined || (this.#seenIn[column] as number) >= start - HOUR_SECONDS || this.#isOpen(column))
-        return;
-      this.#series[column] = undefined;
-      this.newest.end(column);
-      this.#columnByName.delete(this.#shares.names.intern(series.metric, series.tags));
-      this.#free.push(column);
-      this.columnsEpoch++;
-    });
+    // A block of an hour goes later than its first windows: a column is given away when it is gone.
+    this.columns.releaseBefore(start - HOUR_SECONDS, (column) => this.#isOpen(column));
   }
 
   #isOpen(column: number): boolean {
@@ -296,14 +284,60 @@ export class EndpointStore {
     return false;
   }
 
-  #keep(blocks: Map<number, Uint8Array>, start: number, block: Uint8Array): void {
-    blocks.set(start, block);
-    this.#sealedBytes += block.length;
+  #keep(blocks: Map<number, SealedBlock>, block: SealedBlock): void {
+    this.#drop(blocks, block.start);
+    blocks.set(block.start, block);
+    this.#sealedBytes += block.bytes.length;
+    this.#shares.onSealed(this, block);
   }
 
-  #drop(blocks: Map<number, Uint8Array>, start: number): void {
-    this.#sealedBytes -= blocks.get(start)?.length ?? 0;
+  #drop(blocks: Map<number, SealedBlock>, start: number): void {
+    const block = blocks.get(start);
+    if (block === undefined) return;
+    this.#sealedBytes -= block.bytes.length;
+    if (block.file !== null) block.file.live--;
     blocks.delete(start);
+  }
+
+  /** True while memory holds this very block: it was not sealed anew, merged, or forgotten. */
+  holds(block: SealedBlock): boolean {
+    return (block.seconds === HOUR_SECONDS ? this.#hours : this.#windows).get(block.start) === block;
+  }
+
+  /** Notes where a block rests on disk now. */
+  rests(block: SealedBlock, file: BlockFile): void {
+    assert(this.holds(block), 'a block that memory holds');
+    block.file = file;
+    file.live++;
+  }
+
+  /**
+   * Takes a block from disk, unless memory has something newer of all its time: what holds is what
+   * has more of the log. Blocks of windows come before those of hours, and all of them before frames.
+   */
+  adopt(block: SealedBlock): void {
+    if (block.start !== this.windowStartOf(block.start) || this.#hours.has(this.hourStartOf(block.start))) return;
+    if (block.seconds === WINDOW_SECONDS) {
+      if (!this.#windows.has(block.start)) this.#load(this.#windows, block);
+      return;
+    }
+    const isNewer = ({ after }: SealedBlock): boolean => isBefore(block.after, after);
+    const windows = [...this.#windows.values()].filter(({ start }) => this.hourStartOf(start) === block.start);
+    for (const window of windows) if (!isNewer(window)) this.#drop(this.#windows, window.start);
+    if (!windows.some(isNewer)) {
+      this.#load(this.#hours, block);
+      return;
+    }
+    for (const part of splitBlock(block, WINDOW_SECONDS)) {
+      if (!this.#windows.has(part.start)) this.#keep(this.#windows, part);
+    }
+  }
+
+  #load(blocks: Map<number, SealedBlock>, block: SealedBlock): void {
+    this.newest.doubt(block.start + block.seconds - 1);
+    blocks.set(block.start, block);
+    this.#sealedBytes += block.bytes.length;
+    if (block.file !== null) block.file.live++;
   }
 
   /** Shows what there is of a column from second `from` up to `to`; the first and last piece may reach beyond. */
@@ -311,7 +345,7 @@ export class EndpointStore {
     for (let hour = this.hourStartOf(from); hour < to; hour += HOUR_SECONDS) {
       const block = this.#hours.get(hour);
       if (block !== undefined) {
-        visitBlock(block, { column, start: hour, scratch: hourScratch }, visitor);
+        visitBlock(block, column, hourScratch, visitor);
         continue;
       }
       const end = Math.min(to, hour + HOUR_SECONDS);
@@ -329,20 +363,6 @@ export class EndpointStore {
       return;
     }
     const block = this.#windows.get(start);
-    if (block !== undefined) visitBlock(block, { column, start, scratch: windowScratch }, visitor);
+    if (block !== undefined) visitBlock(block, column, windowScratch, visitor);
   }
-}
-
-type Place = { readonly column: number; readonly start: number; readonly scratch: Float64Array };
-
-function visitBlock(block: Uint8Array, { column, start, scratch }: Place, visitor: ColumnVisitor): void {
-  const reader = new BlockReader(block);
-  if (visitor.takesSummary(start, scratch.length)) {
-    const summary = reader.summary(column);
-    if (summary !== null) visitor.summary(start, summary);
-    return;
-  }
-  const found = reader.readOrConstant(column, scratch);
-  if (found === true) visitor.samples(start, scratch);
-  else if (found !== false) visitor.constant(start, scratch.length, found);
 }

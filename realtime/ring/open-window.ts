@@ -1,4 +1,5 @@
 import { fillAbsent } from '../../core/index.ts';
+import type { LogPosition } from '../log/position.ts';
 import type { SlotPool } from './slot-pool.ts';
 
 /** Stands for a column without samples in this window. */
@@ -6,12 +7,21 @@ const NONE = -1;
 
 const GROWTH = 1.5;
 
+type Beginning = {
+  readonly start: number;
+  readonly seconds: number;
+  readonly slots: number;
+  readonly openedAt: LogPosition;
+};
+
 /**
  * A window that is being filled: plain numbers, all columns in one piece of memory. A column gets
  * its place with its first sample, a slot for each of its steps.
  */
 export class OpenWindow {
   readonly start: number;
+  /** Where the log stood then: what is stored here lies behind. */
+  readonly openedAt: LogPosition;
   /** The ring's newest second when something was stored here last. */
   touchedAt = 0;
   readonly #seconds: number;
@@ -22,8 +32,9 @@ export class OpenWindow {
   readonly #steps: number[] = [];
 
   /** `slots` is how much memory to begin with: what the window before this one needed. */
-  constructor({ start, seconds, slots }: { start: number; seconds: number; slots: number }, pool: SlotPool) {
+  constructor({ start, seconds, slots, openedAt }: Beginning, pool: SlotPool) {
     this.start = start;
+    this.openedAt = openedAt;
     this.#seconds = seconds;
     this.#pool = pool;
     this.#slots = pool.take(slots);

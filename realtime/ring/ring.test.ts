@@ -160,7 +160,7 @@ describe('ring', () => {
     const ring = new Ring({ seriesMax: 9 });
     const intake = intakeOver(ring);
     const dictionary = dictionaryOf(1);
-    intake.restore(frameOf({ seq: 1, samples: [1] }), dictionary);
+    await intake.accept(frameOf({ seq: 1, samples: [1] }), dictionary);
     const known = dictionary.endpoints[0];
     if (known)
       dictionary.apply({
@@ -169,7 +169,7 @@ describe('ring', () => {
         firstSeries: 1,
         series: [],
       });
-    intake.restore(frameOf({ seq: 2, samples: [undefined] }), dictionary);
+    await intake.accept(frameOf({ seq: 2, samples: [undefined] }), dictionary);
     expect(ring.find('h1')?.endpoint.state).toBe('gone');
   });
 

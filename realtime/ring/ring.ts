@@ -1,7 +1,10 @@
 import type { Dictionary, DictionarySeries, Endpoint, Frame, Second } from '../../core/index.ts';
 import { assert, isAbsent } from '../../core/index.ts';
+import type { LogPosition } from '../log/position.ts';
+import type { StoredSeries } from './columns.ts';
 import { EndpointStore, REFUSED, WINDOW_SECONDS } from './endpoint-store.ts';
 import { MergeQueue } from './merge-queue.ts';
+import type { SealedBlock } from './sealed-block.ts';
 import { SeriesNames } from './series-names.ts';
 import { SlotPool } from './slot-pool.ts';
 
@@ -11,14 +14,13 @@ import { SlotPool } from './slot-pool.ts';
  */
 export const RING_SECONDS = 24 * 3600 + 2 * WINDOW_SECONDS;
 
-/** Steps of the endpoints' phases; coprime to the window, so that all seconds have their share. */
-const PHASE_STEP = 7;
-
 /** Memory of sealed windows that waits for the next ones. */
 const POOL_BYTES_MAX = 64 * 1024 * 1024;
 
 /** An endpoint that another collector fed this recently, by our clock, is not given away. */
 const OWNER_HOLDS_MS = 30_000;
+
+const LOG_START: LogPosition = { segment: 0, offset: 0 };
 
 const SERIES_PER_COLLECTOR_MAX = 100_000;
 
@@ -28,8 +30,16 @@ export type RingOptions = {
   /** Series of all endpoints that one collector feeds. */
   readonly seriesPerCollectorMax?: number;
   /** Told of every window that is sealed, and of every block of an hour. */
-  readonly onSealed?: (store: EndpointStore, start: number, seconds: number) => void;
+  readonly onSealed?: (store: EndpointStore, block: SealedBlock) => void;
+  /** Where the log stands: all frames that were put lie before it, or are on their way there. */
+  readonly logPosition?: () => LogPosition;
 };
+
+/** What is known of an endpoint beside its samples. */
+export type RestoredEndpoint = Pick<EndpointStore, 'endpoint' | 'collector' | 'newestSecond' | 'heardAtMs'>;
+
+/** A series as `columnFor` takes it; null for a column that had none. */
+export type RestoredSeries = readonly [metric: string, tags: StoredSeries['tags'], step: number] | null;
 
 /** Which columns of a collector's frames belong to an endpoint, and where they go in its store. */
 type Route = {
@@ -54,16 +64,18 @@ export type RingStatus = {
  * frame that holds for it, whatever the order in which frames came.
  */
 export class Ring {
+  /** What is older is still on disk. */
+  loadedFrom = 0;
   readonly #options: RingOptions;
   readonly #endpoints = new Map<string, EndpointStore>();
   readonly #mappings = new WeakMap<Dictionary, Mapping>();
   readonly #names = new SeriesNames();
   readonly #pool = new SlotPool(POOL_BYTES_MAX);
   readonly #merges = new MergeQueue();
-  #endpointsMade = 0;
   #seriesCount = 0;
   #seriesRefused = 0;
-  /** One entry a collector; their number is bounded where they enrol. */
+  /** One entry a collector in each; their number is bounded where they enrol. */
+  readonly #storesOf = new Map<string, Set<EndpointStore>>();
   readonly #seriesOf = new Map<string, number>();
   readonly #refusedBy = new Map<string, number>();
   #newestSecond = 0;
@@ -77,8 +89,12 @@ export class Ring {
     return this.#newestSecond as Second;
   }
 
-  /** Start of the oldest second that is kept. */
+  /** Start of the oldest second that can be asked for; later than it should be while blocks are loaded. */
   get oldestSecond(): Second {
+    return Math.max(this.#keptFrom, this.loadedFrom) as Second;
+  }
+
+  get #keptFrom(): Second {
     return (this.#newestSecond - (this.#newestSecond % WINDOW_SECONDS) - RING_SECONDS + WINDOW_SECONDS) as Second;
   }
 
@@ -98,9 +114,9 @@ export class Ring {
    * Stores a frame that came at `atMs`. The caller has made sure that it holds for its second, and
    * has cleared the second where another frame held for it before.
    */
-  put(frame: Frame, dictionary: Dictionary, atMs: number): void {
+  put(frame: Frame, dictionary: Dictionary, atMs: number, replayedFrom?: LogPosition): void {
     if (frame.second > this.#newestSecond) this.#newestSecond = frame.second;
-    const put = { second: frame.second, values: frame.values, now: this.#newestSecond };
+    const put = { second: frame.second, values: frame.values, now: this.#newestSecond, replayedFrom };
     for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
       const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, atMs);
       if (store === null) continue;
@@ -110,10 +126,36 @@ export class Ring {
     this.#sweep();
   }
 
-  /** Takes back all that a collector said of a second, because a later frame tells it anew. */
-  clear(collector: string, second: Second): void {
-    for (const store of this.#endpoints.values())
-      if (store.collector === collector) store.clear(second, this.#newestSecond);
+  /** Takes back all that a collector said of a second, because another frame tells it anew. */
+  clear(collector: string, second: Second, replayedFrom?: LogPosition): void {
+    for (const store of this.#storesOf.get(collector) ?? []) store.clear(second, this.#newestSecond, replayedFrom);
+  }
+
+  /**
+   * The store of an endpoint that a file tells of, made when it is new, and which of its columns
+   * each of the file's is. A new store takes the columns as they were, free ones too.
+   */
+  restore(known: RestoredEndpoint, series: readonly RestoredSeries[]): { store: EndpointStore; columns: number[] } {
+    const { endpoint, collector, newestSecond, heardAtMs } = known;
+    const store = this.#endpoints.get(endpoint.name) ?? this.#adopt(endpoint, collector);
+    const before = store.seriesCount;
+    store.newestSecond = Math.max(store.newestSecond, newestSecond);
+    store.heardAtMs = Math.max(store.heardAtMs, heardAtMs);
+    this.#newestSecond = Math.max(this.#newestSecond, newestSecond);
+    const columns = series.map((one, column) => {
+      if (one !== null) return store.columnFor(...one);
+      if (store.columns.width === column) store.columns.skip();
+      return column;
+    });
+    this.#count(store.collector, store.seriesCount - before);
+    return { store, columns };
+  }
+
+  /** Takes a block from disk. Blocks come newest first. */
+  adopt(store: EndpointStore, block: SealedBlock): void {
+    if (block.start + block.seconds <= this.#keptFrom) return;
+    store.adopt(block);
+    if (block.seconds === WINDOW_SECONDS) this.#merges.add(store, store.hourStartOf(block.start));
   }
 
   #routesOf(frame: Frame, dictionary: Dictionary): Map<number, Route> {
@@ -164,8 +206,10 @@ export class Ring {
     } else if (store.collector !== collector) {
       if (atMs - store.heardAtMs < OWNER_HOLDS_MS) return null;
       this.#count(store.collector, -store.seriesCount);
-      this.#count(collector, store.seriesCount);
+      this.#storesOf.get(store.collector)?.delete(store);
       store.collector = collector;
+      this.#count(collector, store.seriesCount);
+      this.#own(store);
     }
     store.endpoint = endpoint;
     store.heardAtMs = atMs;
@@ -176,18 +220,25 @@ export class Ring {
     const store = new EndpointStore(endpoint, collector, {
       names: this.#names,
       pool: this.#pool,
-      phase: this.#endpointsMade++ * PHASE_STEP,
-      onSealed: (sealed, start, seconds) => this.#onSealed(sealed, start, seconds),
+      logPosition: this.#options.logPosition ?? (() => LOG_START),
+      onSealed: (sealed, block) => this.#onSealed(sealed, block),
     });
     this.#endpoints.set(endpoint.name, store);
+    this.#own(store);
     return store;
+  }
+
+  #own(store: EndpointStore): void {
+    const stores = this.#storesOf.get(store.collector) ?? new Set();
+    stores.add(store);
+    this.#storesOf.set(store.collector, stores);
   }
 
   /** Gives columns to series of a route that have none yet. */
   #mapColumns(route: Route, store: EndpointStore, dictionary: Dictionary): void {
-    if (route.columnsEpoch !== store.columnsEpoch) {
+    if (route.columnsEpoch !== store.columns.epoch) {
       route.columns.length = 0;
-      route.columnsEpoch = store.columnsEpoch;
+      route.columnsEpoch = store.columns.epoch;
     }
     for (let at = route.columns.length; at < route.indexes.length; at++) {
       const entry = dictionary.series[route.indexes[at] as number];
@@ -232,23 +283,25 @@ export class Ring {
   #sweep(): void {
     if (this.#newestSecond <= this.#sweptSecond) return;
     for (const store of this.#endpoints.values()) store.sealIdle(this.#newestSecond);
-    this.#merges.run(this.#newestSecond);
+    // Not before all parts of an hour are here.
+    if (this.loadedFrom === 0) this.#merges.run(this.#newestSecond);
     if (Math.floor(this.#newestSecond / WINDOW_SECONDS) > Math.floor(this.#sweptSecond / WINDOW_SECONDS)) this.#evict();
     this.#sweptSecond = this.#newestSecond;
   }
 
-  #onSealed(store: EndpointStore, start: number, seconds: number): void {
-    if (seconds === WINDOW_SECONDS) this.#merges.add(store, store.hourStartOf(start));
-    this.#options.onSealed?.(store, start, seconds);
+  #onSealed(store: EndpointStore, block: SealedBlock): void {
+    if (block.seconds === WINDOW_SECONDS) this.#merges.add(store, store.hourStartOf(block.start));
+    this.#options.onSealed?.(store, block);
   }
 
   #evict(): void {
     for (const [name, store] of this.#endpoints) {
       const seriesCount = store.seriesCount;
-      store.evictBefore(this.oldestSecond);
+      store.evictBefore(this.#keptFrom);
       if (store.isEmpty) {
         store.isDropped = true;
         this.#endpoints.delete(name);
+        this.#storesOf.get(store.collector)?.delete(store);
         this.#count(store.collector, -seriesCount);
       } else {
         this.#count(store.collector, store.seriesCount - seriesCount);

@@ -32,7 +32,7 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
 }
 
 async function figures({ realtime, alerting, scaler, history, fleet, queries }: MetricSources): Promise<Figure[]> {
-  const { intake, ring, log, liveClients, liveTicksMissed, segmentsLostToHistory } = realtime.status();
+  const { intake, ring, log, blocks, loaded, liveClients, liveTicksMissed, segmentsLostToHistory } = realtime.status();
   const collectors = realtime.collectors();
   const followed = await history.status().catch(() => null);
   return [
@@ -46,6 +46,8 @@ async function figures({ realtime, alerting, scaler, history, fleet, queries }: 
     ['saker_endpoints', 'Hosts and containers in the ring', ring.endpointCount],
     ['saker_ring_blocks', 'Sealed blocks', ring.blockCount],
     ['saker_ring_sealed_bytes', 'Bytes of sealed blocks', ring.sealedBytes],
+    ['saker_ring_loaded', '1 when all blocks of the last 24 h are in memory', loaded ? 1 : 0],
+    ...prefixed('saker_blocks_', 'Blocks on disk', blocks),
     ['saker_log_written_bytes_total', 'Bytes written to the segment log', log.writtenBytes],
     ['saker_log_groups_total', 'Group commits', log.groups],
     ['saker_log_failures_total', 'Failed writes of the segment log', log.failures],

@@ -25,6 +25,8 @@ export type SakerOptions = {
   readonly dataDirectory?: string;
   readonly port?: number;
   readonly flags?: readonly string[];
+  /** How long the server may take until it is ready. */
+  readonly readyMsMax?: number;
 };
 
 /** A running `saker up` (or `server`) of the built project, with a data folder of its own. */
@@ -54,7 +56,7 @@ export class Saker {
     const url = `http://127.0.0.1:${port}`;
     const saker = new Saker(child, { url, dataDirectory, ownsFolder: options.dataDirectory === undefined });
     try {
-      await saker.ready();
+      await saker.ready(options.readyMsMax);
       await until('the welcome', () => saker.output.includes('Sign in') || saker.#child.exitCode !== null);
       if (saker.#child.exitCode !== null) throw new Error(`ended: ${saker.output}`);
       return saker;

@@ -1,5 +1,6 @@
 import { isAbsent } from '../../../core/index.ts';
-import type { ColumnVisitor, EndpointStore } from '../../ring/endpoint-store.ts';
+import type { EndpointStore } from '../../ring/endpoint-store.ts';
+import type { ColumnVisitor } from '../../ring/sealed-block.ts';
 
 /** An instant is answered by the newest sample that is this many steps of its series old, whatever was asked for. */
 const STEPS_BACK = 3;

@@ -8,12 +8,20 @@ import type { RecordedEndpoint, Recording } from './recording.ts';
 const SERIES_PER_ENDPOINT = 50;
 const ENDPOINTS_PER_HOST = 50;
 
+export type FleetOptions = {
+  readonly seriesCount: number;
+  /** The second of tick 0. */
+  readonly start?: number;
+  readonly endpointsPerHost?: number;
+};
+
 /** Neighbours are this far apart in the recording; coprime to its length. */
 const PHASE_SECONDS = 37;
 
 export type Fleet = { readonly hosts: readonly FleetHost[]; readonly seriesCount: number };
 
 export type FleetHost = {
+  readonly name: string;
   readonly dictionary: Dictionary;
   /** The frame of a second, counted from 0. The array of values is the host's own, filled anew each time. */
   readonly frame: (tick: number) => Frame;
@@ -21,13 +29,15 @@ export type FleetHost = {
 
 export const FLEET_START = 1_700_000_100;
 
-export function makeFleet(recording: Recording, seriesCount: number): Fleet {
+export function makeFleet(recording: Recording, options: FleetOptions): Fleet {
+  const { seriesCount, start = FLEET_START, endpointsPerHost = ENDPOINTS_PER_HOST } = options;
   const containers = recording.endpoints.filter(({ columns }) => columns.length >= SERIES_PER_ENDPOINT);
   const endpointCount = Math.ceil(seriesCount / SERIES_PER_ENDPOINT);
   const hosts: FleetHost[] = [];
-  for (let first = 0; first < endpointCount; first += ENDPOINTS_PER_HOST) {
-    const count = Math.min(ENDPOINTS_PER_HOST, endpointCount - first);
-    hosts.push(makeHost({ containers, seconds: recording.seconds, first, count }));
+  for (let first = 0; first < endpointCount; first += endpointsPerHost) {
+    const count = Math.min(endpointsPerHost, endpointCount - first);
+    const name = `host-${first / endpointsPerHost}`;
+    hosts.push(makeHost({ containers, seconds: recording.seconds, name, start, first, count }));
   }
   return { hosts, seriesCount: endpointCount * SERIES_PER_ENDPOINT };
 }
@@ -35,12 +45,13 @@ export function makeFleet(recording: Recording, seriesCount: number): Fleet {
 type HostParts = {
   readonly containers: readonly RecordedEndpoint[];
   readonly seconds: number;
+  readonly name: string;
+  readonly start: number;
   readonly first: number;
   readonly count: number;
 };
 
-function makeHost({ containers, seconds, first, count }: HostParts): FleetHost {
-  const name = `host-${first / ENDPOINTS_PER_HOST}`;
+function makeHost({ containers, seconds, name, start, first, count }: HostParts): FleetHost {
   const values = new Float64Array(count * SERIES_PER_ENDPOINT);
   const fill = (tick: number): void => {
     for (let endpoint = 0; endpoint < count; endpoint++) {
@@ -53,11 +64,11 @@ function makeHost({ containers, seconds, first, count }: HostParts): FleetHost {
   };
   const frame = (tick: number): Frame => {
     fill(tick);
-    const second = (FLEET_START + tick) as Second;
+    const second = (start + tick) as Second;
     const sentAtMs = (second * 1000) as TimestampMs;
     return { collector: name, bootEpoch: 1, seq: tick + 1, second, sentAtMs, generation: 1, values };
   };
-  return { dictionary: dictionaryOf(name, first, count), frame };
+  return { name, dictionary: dictionaryOf(name, first, count), frame };
 }
 
 function dictionaryOf(host: string, first: number, count: number): Dictionary {

@@ -53,7 +53,7 @@ export const queryBench: Bench = {
 type Size = { readonly seriesCount: number; readonly hours: number; readonly say: BenchContext['say'] };
 
 function fill(recording: Awaited<ReturnType<typeof readRecording>>, { seriesCount, hours, say }: Size): Ring {
-  const fleet = makeFleet(recording, seriesCount);
+  const fleet = makeFleet(recording, { seriesCount });
   const ring = new Ring({ seriesMax: seriesCount });
   const startedAt = process.cpuUsage();
   for (let tick = 0; tick < hours * 3600; tick++) {
