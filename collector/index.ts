@@ -15,4 +15,5 @@ export {
 } from './declared/file/index.ts';
 export { type CollectorFlags, collectorUsage, parseCollectorFlags } from './process/flags.ts';
 export { lineLogger } from './process/line-logger.ts';
+export { keepProcessSmall } from './process/small-process.ts';
 export { type LocalTick, LocalView } from './sampling/local-view.ts';

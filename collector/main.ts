@@ -1,7 +1,7 @@
 /** The collector as a process: flags in, JSON lines out on stderr, and signals. */
 import { hostname } from 'node:os';
 import { describeError, isAppError, systemClock } from '../core/index.ts';
-import { collectorUsage, lineLogger, parseCollectorFlags, runCollector } from './index.ts';
+import { collectorUsage, keepProcessSmall, lineLogger, parseCollectorFlags, runCollector } from './index.ts';
 
 const EXIT_FAILED = 1;
 const EXIT_WRONG_USE = 2;
@@ -12,6 +12,7 @@ async function main(): Promise<number> {
     process.stdout.write(collectorUsage);
     return 0;
   }
+  keepProcessSmall();
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort());
   // A collector that was started by `saker up` ends with it, however that one ended.

@@ -1,5 +1,11 @@
 import { hostname } from 'node:os';
-import { collectorUsage, lineLogger, parseCollectorFlags, runCollector } from '../../collector/index.ts';
+import {
+  collectorUsage,
+  keepProcessSmall,
+  lineLogger,
+  parseCollectorFlags,
+  runCollector,
+} from '../../collector/index.ts';
 import { describeError } from '../../core/index.ts';
 import { type Command, UsageError } from '../command.ts';
 
@@ -10,6 +16,7 @@ export const collectorHere: Command = {
   help: collectorUsage,
   run: async (args, { err, clock, signal }) => {
     const flags = flagsOf(args);
+    keepProcessSmall();
     await runCollector({ ...flags, clock, logger: lineLogger(flags.logLevel, clock, err) }, signal);
     return 0;
   },
