@@ -1,5 +1,5 @@
 /** The `where` of a rule: reading it, and telling whether a series is meant by it. */
-import { type Endpoint, type MetricDefinition, nearestName, type Tags } from '../../core/index.ts';
+import { type Endpoint, type MetricDefinition, matchesWildcard, nearestName, type Tags } from '../../core/index.ts';
 import type { Fields } from './read/fields.ts';
 import type { MetricLookup, Where } from './rule.ts';
 import { serviceOf } from './service.ts';
@@ -24,33 +24,9 @@ function matchesAll(patterns: Tags, values: Tags): boolean {
   return true;
 }
 
-/**
- * True when `*` in the pattern can stand for runs of characters so that it equals the value. An
- * undefined pattern matches all, an undefined value only that. Greedy with one step back to the
- * last star: pattern × value steps at worst, so that no pattern is a trap.
- */
+/** An undefined pattern matches all, an undefined value only that. */
 export function matchesPattern(pattern: string | undefined, value: string | undefined): boolean {
-  if (pattern === undefined) return true;
-  if (value === undefined) return false;
-  let at = 0;
-  let star = -1;
-  let resume = 0;
-  for (let index = 0; index < value.length; ) {
-    if (pattern[at] === '*') {
-      star = at++;
-      resume = index;
-    } else if (at < pattern.length && pattern[at] === value[index]) {
-      at++;
-      index++;
-    } else if (star >= 0) {
-      at = star + 1;
-      index = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[at] === '*') at++;
-  return at === pattern.length;
+  return pattern === undefined || (value !== undefined && matchesWildcard(pattern, value));
 }
 
 export const everywhere: Where = { nodes: [], tags: {}, labels: {} };
