@@ -95,7 +95,7 @@ function keptBack(judging: Judging, { plan, entry, pair }: Place): readonly stri
   const reasons: string[] = [];
   if (rule.maxStep === 0) reasons.push('max_step is 0: the rule is muted');
   if (rule.hours !== null && judging.isPaused(rule)) reasons.push(`the rule is in effect ${rule.hours.text} only`);
-  const inhibitor = judging.incidents.inhibitorOf(rule, plan.subjectOf(entry.rows[pair] ?? 0));
+  const inhibitor = judging.incidents.inhibitorOf(rule, plan.endpointOf(entry.rows[pair] ?? 0));
   if (inhibitor !== undefined) {
     reasons.push(
       `"${inhibitor.event.rule}" has an open alert on ${inhibitor.event.endpoint}, and the rule depends on it`,

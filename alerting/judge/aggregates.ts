@@ -34,6 +34,9 @@ const SILENT_SECONDS = 5;
 /** A sample that is older is no evidence about now. */
 const FRESH_SECONDS = 30;
 
+/** Beyond it, the collector whose dictionary is oldest has no part. */
+const COLLECTORS_MAX = 10_000;
+
 type Operand = { readonly metric: string; readonly tags: Tags };
 
 /** One endpoint's part in an aggregate: for each operand its column, the newest value, and the value's second. */
@@ -133,7 +136,10 @@ export class Aggregates {
     }));
     const seriesCount = dictionary.series.length;
     const source = { dictionary, seriesCount, endpoints, shares, second: 0, heardSecond: 0 };
+    this.#sources.delete(collector);
     this.#sources.set(collector, source);
+    const eldest = this.#sources.keys().next();
+    if (this.#sources.size > COLLECTORS_MAX && !eldest.done) this.#sources.delete(eldest.value);
     return source;
   }
 }

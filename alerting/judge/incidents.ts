@@ -5,6 +5,7 @@
  */
 import {
   type AlertEvent,
+  type Endpoint,
   explain,
   explainExpression,
   type Judgement,
@@ -16,7 +17,7 @@ import {
 } from '../../core/index.ts';
 import { closingEvent, eventOfTransition, type Subject } from '../events/event.ts';
 import type { OpenAlert, OpenAlerts } from '../events/open-alerts.ts';
-import type { Dependency, Rule } from '../rules/rule.ts';
+import type { Rule } from '../rules/rule.ts';
 import type { Commit } from '../store/alert-rows.ts';
 import { type Plan, type PlanEntry, STALE_SECONDS, setOpen } from './plan/plan.ts';
 import { quiet, type Transition, transition } from './transition.ts';
@@ -56,6 +57,8 @@ export class Incidents {
 
   /** A condition that holds, or an open alert whose condition does not: the windows of the plan stand on the pair. */
   decide(place: Place, second: number, nowSecond: number): void {
+    // A storm below a host that is down asks this every second: before anything is made.
+    if (!place.entry.open.has(place.pair) && this.#isInhibited(place)) return;
     this.take(place, findingOf(place, second), nowSecond);
   }
 
@@ -65,11 +68,8 @@ export class Incidents {
     const alert = entry.open.get(pair);
     const change = transition(alert?.state ?? quiet, finding.judgement, rule, nowSecond);
     if (change.kind === 'none') return;
+    if (change.status === 'PROBLEM' && this.#isInhibited(place)) return;
     const subject = plan.subjectOf(entry.rows[pair] ?? 0);
-    if (change.status === 'PROBLEM' && this.inhibitorOf(rule, subject) !== undefined) {
-      this.counts.eventsInhibited++;
-      return;
-    }
     if (!this.#hasRoom(change.next.kind === 'open' && alert === undefined)) return;
     const event = eventOfTransition(rule, subject, change, { reason: finding.reason(), points: finding.points });
     this.#move(place, subject, change, event);
@@ -92,12 +92,19 @@ export class Incidents {
     this.#push({ event, slug: rule.slug, series: subject.series, channels, ...times });
   }
 
-  /** The open alert that keeps a rule from telling of a subject. */
-  inhibitorOf({ dependsOn }: Rule, subject: Subject): OpenAlert | undefined {
-    for (const dependency of dependsOn) {
-      for (const alert of this.#openAlerts.ofRule(dependency.slug)) {
-        if (isNear(dependency, alert, subject)) return alert;
-      }
+  #isInhibited({ plan, entry, pair }: Place): boolean {
+    const { rule } = entry;
+    if (rule.dependsOn.length === 0) return false;
+    if (this.inhibitorOf(rule, plan.endpointOf(entry.rows[pair] ?? 0)) === undefined) return false;
+    this.counts.eventsInhibited++;
+    return true;
+  }
+
+  /** The open alert that keeps a rule from telling of an endpoint. */
+  inhibitorOf({ dependsOn }: Rule, endpoint: Endpoint): OpenAlert | undefined {
+    for (const { slug, same } of dependsOn) {
+      const alert = this.#openAlerts.near(slug, same, endpoint);
+      if (alert !== undefined) return alert;
     }
     return undefined;
   }
@@ -151,12 +158,6 @@ export class Incidents {
 }
 
 type EventTransition = Extract<Transition, { kind: 'event' }>;
-
-function isNear({ same }: Dependency, { event, series }: OpenAlert, { endpoint }: Subject): boolean {
-  if (same === 'any') return true;
-  if (same === 'endpoint') return event.endpoint === endpoint.name;
-  return (event.host ?? series.split('/')[0]) === endpoint.host;
-}
 
 /** What the windows of a place say, its separate recovery condition included. */
 export function findingOf({ plan, entry, pair }: Place, second: number): Finding {

@@ -231,14 +231,13 @@ export class Judging {
     for (const plan of this.#plans.values()) plan.pause(paused);
   }
 
-  /** Ends what was asked to end, and forgets it in every plan. */
+  /** Ends what was asked to end, and forgets it in every plan: many at once when a rule goes. */
   #flush(nowMs: TimestampMs): void {
-    for (const alert of this.incidents.flush(nowMs)) {
-      for (const plan of this.#plans.values()) {
-        for (const entry of plan.everyEntry) {
-          if (entry.rule.slug !== alert.slug) continue;
-          for (const [pair, open] of entry.open) if (open === alert) setOpen(entry, pair, undefined);
-        }
+    const closed = new Set(this.incidents.flush(nowMs));
+    if (closed.size === 0) return;
+    for (const plan of this.#plans.values()) {
+      for (const entry of plan.everyEntry) {
+        for (const [pair, open] of entry.open) if (closed.has(open)) setOpen(entry, pair, undefined);
       }
     }
   }

@@ -260,7 +260,8 @@ export const en = {
     testRun: 'Test',
     testRunning: 'Judging…',
     testOutcome: (incidents: number, messages: number, perDay: number, open: string) =>
-      `${incidents} times, ${messages} messages, ${perDay} pages a day, open for ${open} in all`,
+      `${incidents} ${incidents === 1 ? 'time' : 'times'}, ${messages} ${messages === 1 ? 'message' : 'messages'}, ` +
+      `${perDay} ${perDay === 1 ? 'page' : 'pages'} a day, open for ${open} in all`,
     testJudged: (series: number, ticks: number) => `${series} series, ${ticks} ticks`,
     testApproximate: 'In part on one-minute averages: approximate.',
     testNew: 'Would fire',

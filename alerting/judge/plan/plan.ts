@@ -259,7 +259,11 @@ export class Plan {
 
   /** The endpoint of a row was stopped or removed. */
   isGone(row: number): boolean {
-    return this.dictionary.endpointOf(this.#columns[row] ?? 0).state === 'gone';
+    return this.endpointOf(row).state === 'gone';
+  }
+
+  endpointOf(row: number): Endpoint {
+    return this.dictionary.endpointOf(this.#columns[row] ?? 0);
   }
 
   subjectOf(row: number): Subject {
