@@ -58,6 +58,8 @@ export function queryRoutes(app: HttpServer, queries: Pick<QueryDoor, 'range' | 
 /** Aborts when the connection ends before the answer does. */
 function whileConnected(reply: FastifyReply): AbortSignal {
   const controller = new AbortController();
+  // It may have ended while the caller's token was looked up.
+  if (reply.raw.destroyed || reply.request.raw.socket.destroyed) controller.abort();
   reply.raw.once('close', () => {
     if (!reply.raw.writableFinished) controller.abort();
   });
