@@ -243,6 +243,8 @@ describe('the link to the server', () => {
     link.start();
     await opened();
     link.note('inventory', { items: { 'kernel.release': '2' } });
+    link.note('inventory', { items: { 'a.large': 'x'.repeat(2 ** 20) } });
+    expect(log.at(-1)?.message).toContain('than fits into a message');
     await until(() => visits[0]?.notes.length === 2, 'both are said');
     visits[0]?.socket.terminate();
     await until(() => visits[1]?.notes.length === 1, 'the last one is said again');

@@ -49,6 +49,8 @@ const BUFFERED_BYTES_MAX = 1024 * 1024;
 const BACKLOG_PER_TICK = 20;
 /** Wait after a refusal that will be repeated until somebody changes something. */
 const REFUSED_WAIT_MS = 10_000;
+/** What is told besides samples, with room for the envelope. */
+const NOTE_BYTES_MAX = MESSAGE_BYTES_MAX - 1024;
 const TOKEN_LENGTH_MAX = 4096;
 
 const COLLECT_PATH = '/api/v1/collect';
@@ -134,6 +136,14 @@ export class Link {
 
   /** Tells the server something that is no sample, now and on each connection until it is replaced. */
   note(type: NoteType, body: object): void {
+    const bytes = Buffer.byteLength(JSON.stringify(body), 'utf8');
+    if (bytes > NOTE_BYTES_MAX) {
+      const fields = { note: type, bytes, bytesMax: NOTE_BYTES_MAX };
+      return this.#options.logger.warn(
+        fields,
+        'more is to be told of this host than fits into a message; it is left out',
+      );
+    }
     this.#notes.set(type, body);
     if (this.#state.kind === 'open') this.#state.chain.sendJson(type, body);
   }

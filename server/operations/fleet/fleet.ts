@@ -19,6 +19,7 @@ import {
   type HostInventory,
   type InventoryItems,
   type InventoryWish,
+  isAppError,
   type Logger,
   MONITORS_MAX,
   type MonitorReport,
@@ -35,6 +36,8 @@ import { isMadeForRules, monitorsOfRules, type RefusedRule } from './rule-monito
 
 const REFRESH_MS = 2000;
 const WISH_ITEMS_MAX = 200;
+/** Hosts whose last report is kept; whoever reported longest ago goes first. */
+const REPORTS_MAX = 10_000;
 
 export type FleetOptions = {
   readonly store: StateStore;
@@ -90,7 +93,10 @@ export class Fleet {
   };
 
   readonly reported = (collector: string, report: MonitorReport): void => {
+    this.#reports.delete(collector);
     this.#reports.set(collector, report);
+    const [oldest] = this.#reports.keys();
+    if (this.#reports.size > REPORTS_MAX && oldest !== undefined) this.#reports.delete(oldest);
   };
 
   readonly inventoried = (collector: string, items: InventoryItems): void => {
@@ -109,7 +115,19 @@ export class Fleet {
       const wanted = this.#wantedOf(host);
       const text = JSON.stringify(wanted);
       if (text === this.#sent.get(host.collector)) continue;
-      if (this.#options.want(host.collector, wanted)) this.#sent.set(host.collector, text);
+      if (this.#send(host.collector, wanted)) this.#sent.set(host.collector, text);
+    }
+  }
+
+  /** False when it is to be tried again. What does not fit into a message is told once and left out. */
+  #send(collector: string, wanted: MonitorsMessage): boolean {
+    try {
+      return this.#options.want(collector, wanted);
+    } catch (error) {
+      if (!isAppError(error, 'FRAME_TOO_LARGE')) throw error;
+      const fields = { collector, monitors: wanted.monitors.length, reason: describeError(error) };
+      this.#options.logger.error(fields, 'what is wanted of a host does not fit into one message; declare less for it');
+      return true;
     }
   }
 
