@@ -80,11 +80,13 @@ class Run {
     // Realtime holds the sample, but only a live tick is judged: the same value one second later.
     await this.#start('never');
     this.#history.push(sample);
+    const settled = this.#settled();
     this.#send({ second: ++this.#second, value: sample.value }, this.#history);
     this.#history.push({ second: this.#second, value: sample.value });
     const expected = this.#expected();
     await until('the event to be told', () => this.#told().size >= expected, 20_000);
-    await delay(50);
+    // Stopping it in the middle of a note would be one crash more.
+    await settled;
     this.stop();
     this.#duplicatesPerKill = Math.max(this.#duplicatesPerKill, this.#copies() - before);
   }
@@ -143,6 +145,12 @@ class Run {
         child.removeAllListeners('exit');
         if (message.kind === 'ready') resolve();
       });
+    });
+  }
+
+  #settled(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#child?.on('message', (message: FromVictim) => message.kind === 'settled' && resolve());
     });
   }
 

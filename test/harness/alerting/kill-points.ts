@@ -9,4 +9,8 @@ export type ToVictim = {
   readonly before: readonly { readonly second: number; readonly value: number }[];
 };
 
-export type FromVictim = { readonly kind: 'ready' } | { readonly kind: 'judged'; readonly second: number };
+export type FromVictim =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'judged'; readonly second: number }
+  /** Every event is durable, and every message sent and noted. */
+  | { readonly kind: 'settled' };

@@ -2,6 +2,7 @@
  * A process of its own that runs alerting and kills itself, with SIGKILL, at a named point of the way from sample to
  * note. It is handed ticks over IPC and answers each once it was judged. Started by `kill-at-points.ts` only.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import { createAlerting, migrations } from '../../../alerting/index.ts';
 import { type SeriesIdentity, type Statement, second, silentLogger, systemClock } from '../../../core/index.ts';
 import { openStateStore } from '../../../server/index.ts';
@@ -51,6 +52,17 @@ process.on('message', (message: ToVictim) => {
   points.push({ second: message.second, value: message.value });
   const answer: FromVictim = { kind: 'judged', second: message.second };
   process.send?.(answer);
+  void settled().then(() => process.send?.({ kind: 'settled' } satisfies FromVictim));
 });
+async function settled(): Promise<void> {
+  for (;;) {
+    const [row] = await store.read({
+      sql: `SELECT count(*) AS pending FROM alerting_delivery WHERE state = 'pending'`,
+    });
+    if (row?.pending === 0 && alerting.metrics().eventsQueued === 0) return;
+    await delay(10);
+  }
+}
+
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
 process.send?.({ kind: 'ready' } satisfies FromVictim);
