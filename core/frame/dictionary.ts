@@ -2,13 +2,15 @@ import { assert } from '../assert.ts';
 import { AppError } from '../errors.ts';
 import type { Endpoint } from '../series/endpoint.ts';
 import type { SeriesIdentity } from '../series/series.ts';
-import { MESSAGE_BYTES_MAX } from './messages/limits.ts';
+import { MESSAGE_BYTES_MAX, RAW_DECIMALS } from './messages/limits.ts';
 import type { DictionaryChunk, DictionarySeries } from './messages/schemas.ts';
 
 const CHUNK_ENTRIES_MAX = 2000;
 
 /** Half of a message, so that its envelope and the rest of its JSON fit as well. */
 const CHUNK_BYTES_MAX = MESSAGE_BYTES_MAX / 2;
+
+const POWERS_AT_FIRST = 64;
 
 /**
  * What the columns of a collector's frames mean: column `i` of a frame is `series[i]`.
@@ -21,6 +23,7 @@ export class Dictionary {
   readonly generation: number;
   readonly endpoints: Endpoint[] = [];
   readonly series: DictionarySeries[] = [];
+  #powers = new Float64Array(POWERS_AT_FIRST);
 
   constructor(generation: number) {
     this.generation = generation;
@@ -40,8 +43,23 @@ export class Dictionary {
     // A chunk that was sent again repeats what is here already; only its tail is new.
     for (const entry of chunk.series.slice(this.series.length - chunk.firstSeries)) {
       if (entry.endpoint >= this.endpoints.length) throw gap('endpoint', entry.endpoint, this.endpoints.length);
+      this.#setPower(this.series.length, entry.decimals);
       this.series.push(entry);
     }
+  }
+
+  /** Ten to the decimals of each series; 0 where values travel raw. May be longer than there are series. */
+  get powers(): Float64Array {
+    return this.#powers;
+  }
+
+  #setPower(index: number, decimals: number): void {
+    if (index >= this.#powers.length) {
+      const larger = new Float64Array(2 * this.#powers.length);
+      larger.set(this.#powers);
+      this.#powers = larger;
+    }
+    this.#powers[index] = decimals === RAW_DECIMALS ? 0 : 10 ** decimals;
   }
 
   endpointOf(seriesIndex: number): Endpoint {

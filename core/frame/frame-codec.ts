@@ -13,7 +13,7 @@ import type { Second, TimestampMs } from '../time/time.ts';
 import { ByteReader, type ByteWriter, putVarint, VARINT_BYTES_MAX } from './bytes.ts';
 import type { Dictionary } from './dictionary.ts';
 import type { Frame } from './frame.ts';
-import { RAW_DECIMALS, SERIES_PER_COLLECTOR_MAX } from './messages/limits.ts';
+import { SERIES_PER_COLLECTOR_MAX } from './messages/limits.ts';
 
 const TOKEN_ABSENT = 0;
 const TOKEN_RAW = 1;
@@ -24,8 +24,6 @@ const SCALED_MAX = 2 ** 50;
 
 /** A token, and a double behind it. */
 const VALUE_BYTES_MAX = VARINT_BYTES_MAX + 8;
-
-const POWERS_OF_TEN = [1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9] as const;
 
 /** Writes `frame` as a difference from `base`, or as it stands where there is no base. */
 export function encodeFrame(writer: ByteWriter, frame: Frame, dictionary: Dictionary, base: Frame | null): void {
@@ -49,6 +47,7 @@ function encodeChanges(writer: ByteWriter, values: Float64Array, dictionary: Dic
   const maskAt = writer.length - mask.length;
   const words = wordsOf(values);
   const baseWords = wordsOf(base);
+  const { powers } = dictionary;
   for (let index = 0; index < values.length; index++) {
     const known = index < base.length;
     const same = known
@@ -56,9 +55,9 @@ function encodeChanges(writer: ByteWriter, values: Float64Array, dictionary: Dic
       : isAbsentWord(words, index);
     if (same) continue;
     mask[index >> 3] = (mask[index >> 3] as number) | (1 << (index & 7));
-    const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
+    const power = powers[index] as number;
     if (isAbsentWord(words, index)) writer.varint(TOKEN_ABSENT);
-    else encodeValue(writer, values[index] as number, decimals, known ? scaledAt(base, index, decimals) : 0);
+    else encodeValue(writer, values[index] as number, power, known ? (scaledOf(base[index] as number, power) ?? 0) : 0);
   }
   writer.written().set(mask, maskAt);
 }
@@ -70,12 +69,13 @@ function encodeWhole(writer: ByteWriter, values: Float64Array, dictionary: Dicti
   const bytes = writer.room(maskBytes + values.length * VALUE_BYTES_MAX);
   bytes.fill(0, maskAt, maskAt + maskBytes);
   const words = wordsOf(values);
+  const { powers } = dictionary;
   let at = maskAt + maskBytes;
   for (let index = 0; index < values.length; index++) {
     if (isAbsentWord(words, index)) continue;
     const value = values[index] as number;
     bytes[maskAt + (index >> 3)] = (bytes[maskAt + (index >> 3)] as number) | (1 << (index & 7));
-    const scaled = scaledOf(value, dictionary.series[index]?.decimals ?? RAW_DECIMALS);
+    const scaled = scaledOf(value, powers[index] as number);
     if (scaled !== null) {
       at = putVarint(bytes, at, TOKEN_DELTA + (scaled >= 0 ? scaled * 2 : -scaled * 2 - 1));
       continue;
@@ -87,8 +87,8 @@ function encodeWhole(writer: ByteWriter, values: Float64Array, dictionary: Dicti
   writer.length = at;
 }
 
-function encodeValue(writer: ByteWriter, value: number, decimals: number, from: number): void {
-  const scaled = scaledOf(value, decimals);
+function encodeValue(writer: ByteWriter, value: number, power: number, from: number): void {
+  const scaled = scaledOf(value, power);
   if (scaled !== null) {
     const delta = scaled - from;
     writer.varint(TOKEN_DELTA + (delta >= 0 ? delta * 2 : -delta * 2 - 1));
@@ -98,23 +98,12 @@ function encodeValue(writer: ByteWriter, value: number, decimals: number, from: 
   writer.f64(value);
 }
 
-/** The integer that gives a value back bit for bit with so many decimals, or null. */
-function scaledOf(value: number, decimals: number): number | null {
-  const power = POWERS_OF_TEN[decimals];
-  if (power === undefined) return null;
+/** The integer that gives a value back bit for bit when divided by `power`, or null; none does where it is 0. */
+function scaledOf(value: number, power: number): number | null {
   const scaled = Math.round(value * power);
   // -0 is another double than 0, and so travels raw.
-  if (scaled === 0) return Object.is(value, 0) ? 0 : null;
+  if (scaled === 0) return power !== 0 && Object.is(value, 0) ? 0 : null;
   return scaled / power === value && Math.abs(scaled) <= SCALED_MAX ? scaled : null;
-}
-
-/** The integer that deltas count from: 0 after an absent or a raw value. */
-function scaledAt(base: Float64Array, index: number, decimals: number): number {
-  const power = POWERS_OF_TEN[decimals];
-  const value = base[index] as number;
-  if (power === undefined || !Number.isFinite(value)) return 0;
-  const scaled = Math.round(value * power);
-  return Math.abs(scaled) <= SCALED_MAX && scaled / power === value ? scaled : 0;
 }
 
 export type FrameHeader = Omit<Frame, 'values'> & { readonly baseSeq: number; readonly seriesCount: number };
@@ -183,6 +172,7 @@ function decodeColumns(
   base: Float64Array | null,
 ): void {
   const mask = reader.bytes(Math.ceil(values.length / 8));
+  const { powers } = dictionary;
   for (let index = 0; index < values.length; index++) {
     const bits = mask[index >> 3] as number;
     if (bits === 0) {
@@ -196,16 +186,16 @@ function decodeColumns(
     } else if (token === TOKEN_RAW) {
       values[index] = canonical(reader.f64());
     } else {
-      const decimals = dictionary.series[index]?.decimals ?? RAW_DECIMALS;
-      const from = base !== null && index < base.length ? scaledAt(base, index, decimals) : 0;
-      values[index] = decodeScaled(token - TOKEN_DELTA, decimals, from);
+      const power = powers[index] as number;
+      // Deltas count from 0 after an absent or a raw value.
+      const from = base !== null && index < base.length ? (scaledOf(base[index] as number, power) ?? 0) : 0;
+      values[index] = decodeScaled(token - TOKEN_DELTA, power, from);
     }
   }
 }
 
-function decodeScaled(zigzag: number, decimals: number, from: number): number {
-  const power = POWERS_OF_TEN[decimals];
-  if (power === undefined) throw new AppError('FRAME_INVALID', 'a raw series has a scaled value');
+function decodeScaled(zigzag: number, power: number, from: number): number {
+  if (power === 0) throw new AppError('FRAME_INVALID', 'a raw series has a scaled value');
   const delta = zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
   return (from + delta) / power;
 }

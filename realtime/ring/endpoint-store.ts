@@ -149,6 +149,7 @@ export class EndpointStore {
    */
   put(frame: PutFrame, from: readonly number[], to: readonly number[]): boolean {
     const { second, values } = frame;
+    const { newest } = this.columns;
     let window: OpenWindow | null = null;
     for (let index = 0; index < from.length; index++) {
       const source = from[index] as number;
@@ -160,8 +161,11 @@ export class EndpointStore {
         window = this.#windowFor(frame);
         if (window === null) return true;
       }
-      window.put(column, second, value, (this.columns.at(column) as StoredSeries).step);
-      this.newest.put(column, second, value);
+      if (!window.put(column, second, value)) {
+        window.place(column, (this.columns.at(column) as StoredSeries).step);
+        window.put(column, second, value);
+      }
+      newest.put(column, second, value);
     }
     if (window === null) return false;
     if (second > this.newestSecond) this.newestSecond = second;

@@ -54,23 +54,21 @@ export class OpenWindow {
     return (this.#offsets[column] ?? NONE) !== NONE;
   }
 
-  /**
-   * Stores a sample. `step` is how many seconds lie between two samples of this series, a divisor
-   * of the window; a sample off that grid makes the column one of seconds.
-   */
-  put(column: number, second: number, value: number, step: number): void {
-    let offset = this.#offsets[column] ?? NONE;
-    if (offset === NONE) offset = this.#place(column, step);
-    const own = this.#steps[column] as number;
+  /** Stores a sample; false when the column has no place yet, and `place` has to give it one. */
+  put(column: number, second: number, value: number): boolean {
+    const offset = this.#offsets[column] ?? NONE;
+    if (offset === NONE) return false;
     const row = second - this.start;
-    if (own === 1) this.#slots[offset + row] = value;
-    else if (row % own === 0) this.#slots[offset + row / own] = value;
+    const step = this.#steps[column] as number;
+    if (step === 1) this.#slots[offset + row] = value;
+    else if (row % step === 0) this.#slots[offset + row / step] = value;
     else this.#slots[this.#widen(column) + row] = value;
+    return true;
   }
 
   /** Fills a column that has no place yet. */
   adopt(column: number, samples: Float64Array): void {
-    const offset = this.#place(column, 1);
+    const offset = this.place(column, 1);
     this.#slots.set(samples, offset);
   }
 
@@ -95,7 +93,11 @@ export class OpenWindow {
     return scratch;
   }
 
-  #place(column: number, step: number): number {
+  /**
+   * Gives a column its place, all absent. `step` is how many seconds lie between two samples of this
+   * series, a divisor of the window; a sample off that grid makes the column one of seconds.
+   */
+  place(column: number, step: number): number {
     while (this.#offsets.length <= column) {
       this.#offsets.push(NONE);
       this.#steps.push(1);
@@ -118,7 +120,7 @@ export class OpenWindow {
   /** Gives a column a slot a second, at a new place. */
   #widen(column: number): number {
     const samples = this.read(column, new Float64Array(this.#seconds));
-    const offset = this.#place(column, 1);
+    const offset = this.place(column, 1);
     if (samples !== null) this.#slots.set(samples, offset);
     return offset;
   }

@@ -245,7 +245,7 @@ export class Ring {
       assert(entry, 'a dictionary that covers the frame');
       const isAdmitted = this.#admit(store, entry);
       if (!isAdmitted) this.#refuse(store.collector, 1);
-      route.columns.push(isAdmitted ? store.columnFor(entry.metric, entry.tags) : REFUSED);
+      route.columns.push(isAdmitted ? store.columnFor(entry.metric, entry.tags, entry.step) : REFUSED);
     }
   }
 

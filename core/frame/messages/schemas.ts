@@ -23,6 +23,8 @@ export const dictionarySeriesSchema = Type.Object(
     metric: metricSchema,
     tags: tagsSchema,
     decimals: Type.Union([Type.Integer({ minimum: 0, maximum: DECIMALS_MAX }), Type.Literal(RAW_DECIMALS)]),
+    /** Seconds from one sample to the next; one when it is left out. */
+    step: Type.Optional(Type.Integer({ minimum: 1, maximum: 3600 })),
   },
   closed,
 );
