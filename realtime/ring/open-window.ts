@@ -62,7 +62,7 @@ export class OpenWindow {
     const step = this.#steps[column] as number;
     if (step === 1) this.#slots[offset + row] = value;
     else if (row % step === 0) this.#slots[offset + row / step] = value;
-    else this.#slots[this.#widen(column) + row] = value;
+    else this.#widen(column, row, value);
     return true;
   }
 
@@ -117,11 +117,11 @@ export class OpenWindow {
     return offset;
   }
 
-  /** Gives a column a slot a second, at a new place. */
-  #widen(column: number): number {
+  /** Gives a column a slot a second, at a new place, and stores a sample there. */
+  #widen(column: number, row: number, value: number): void {
     const samples = this.read(column, new Float64Array(this.#seconds));
     const offset = this.place(column, 1);
     if (samples !== null) this.#slots.set(samples, offset);
-    return offset;
+    this.#slots[offset + row] = value;
   }
 }
