@@ -77,10 +77,11 @@ export class Judging {
 
   /**
    * From the next tick on these rules hold. Alerts whose rule is gone, or asks for another metric, end
-   * now; with `isWhole` false, a rule that is not there may still come.
+   * now; with `isWhole` false, a rule that never was there may still come.
    */
   useRules(rules: RuleSet, nowMs: TimestampMs, isWhole = true): void {
     const book = new RuleBook(rules);
+    const before = this.#rules;
     this.#rules = book;
     this.#isWhole = isWhole;
     this.#aggregates = new Aggregates(book.aggregates, (tick) => this.#judge(tick, book));
@@ -89,7 +90,7 @@ export class Judging {
     this.incidents.forgetClosings();
     for (const alert of this.#options.openAlerts.all()) {
       const rule = book.find(alert.slug);
-      if (rule === undefined && !isWhole) continue;
+      if (rule === undefined && !isWhole && before?.find(alert.slug) === undefined) continue;
       if (rule === undefined) this.incidents.close(alert, 'the rule was removed from the rules file');
       else if (rule.metric !== alert.event.condition.metric) {
         this.incidents.close(alert, `the rule was changed to watch ${rule.metric}`);

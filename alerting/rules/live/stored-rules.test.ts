@@ -73,5 +73,10 @@ describe('a rule that is made through the API', () => {
     await scenario.stored();
     const open = await scenario.alerting.alerts({ status: 'open', limit: 10 });
     expect(open.map(({ rule }) => rule).sort()).toEqual(['high', 'of the file']);
+    await stored().remove('high');
+    await scenario.stored();
+    expect((await scenario.alerting.alerts({ status: 'open', limit: 10 })).map(({ rule }) => rule)).toEqual([
+      'of the file',
+    ]);
   });
 });
