@@ -23,7 +23,7 @@ import { Intake, type IntakeStatus } from './intake/intake.ts';
 import type { LiveHub } from './live/live-hub.ts';
 import type { LogWriterStatus } from './log/log-writer.ts';
 import type { Recovered } from './log/recovery.ts';
-import { freeSegments } from './log/retention.ts';
+import { freeSegments } from './log/retention/retention.ts';
 import type { Ring, RingStatus } from './ring/ring.ts';
 
 const KEEP_INTERVAL_MS = 60_000;

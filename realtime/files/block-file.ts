@@ -64,7 +64,7 @@ export function writeFileHeader(writer: ByteWriter): void {
   writer.u32(0);
 }
 
-export function isBlockFile(bytes: Uint8Array): boolean {
+function isBlockFile(bytes: Uint8Array): boolean {
   if (bytes.length < FILE_HEADER_BYTES) return false;
   const reader = new ByteReader(bytes);
   return FILE_MAGIC.equals(reader.bytes(FILE_MAGIC.length)) && reader.u32() === FILE_VERSION;
@@ -96,14 +96,17 @@ export type FileContent = {
   readonly damagedBytes: number;
 };
 
-/** Reads a file. A damaged record costs itself, and blocks whose endpoint or layout it was. Never throws. */
+/**
+ * Reads a file. A damaged record costs itself, and blocks whose endpoint or layout it was; the file's
+ * header costs nothing, for records say themselves what they are. Never throws.
+ */
 export function readBlockFile(bytes: Uint8Array): FileContent {
   const layouts = new Map<number, Layout>();
   const endpoints = new Map<number, EndpointRecord>();
   const blocks: BlockRecord[] = [];
   let checkpoint: Checkpoint | null = null;
   const { records, damagedBytes, end } = scanRecords(bytes, FILE_HEADER_BYTES);
-  let damaged = damagedBytes + bytes.length - end;
+  let damaged = damagedBytes + Math.max(0, bytes.length - end) + (isBlockFile(bytes) ? 0 : FILE_HEADER_BYTES);
   const readers: Readonly<Record<number, (record: LogRecord) => void>> = {
     [recordTypes.layout]: ({ body }) => {
       const layout = parseLayout(openJson(body));

@@ -3,7 +3,7 @@ import { permuteBlock } from '../block/block-codec.ts';
 import type { EndpointStore } from '../ring/endpoint-store.ts';
 import type { Ring } from '../ring/ring.ts';
 import type { BlockFile } from '../ring/sealed-block.ts';
-import { type BlockRecord, type Checkpoint, type FileContent, isBlockFile, readBlockFile } from './block-file.ts';
+import { type BlockRecord, type Checkpoint, type FileContent, readBlockFile } from './block-file.ts';
 import { type FileName, readFileBytes } from './block-folder.ts';
 
 /** Blocks are taken over in slices of this length; between them others get a turn. */
@@ -23,12 +23,7 @@ export type Loaded = { readonly blocks: number; readonly damagedBytes: number; r
 
 /** Reads a file's blocks into the ring. Files come newest first, each into what newer ones left free. */
 export async function loadFile(options: BlockLoaderOptions, file: FileName): Promise<Loaded> {
-  const bytes = await readFileBytes(options.directory, file);
-  if (!isBlockFile(bytes)) {
-    options.logger.warn({ file: file.number }, 'a file of blocks is none, and is passed over');
-    return { blocks: 0, damagedBytes: bytes.length, checkpoint: null };
-  }
-  const content = readBlockFile(bytes);
+  const content = readBlockFile(await readFileBytes(options.directory, file));
   const taker = new BlockTaker(options.ring, content, options.fileOf(file));
   let sliceEnd = options.elapsedMs() + SLICE_MS;
   for (const record of content.blocks) {

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock, Logger } from '../../core/index.ts';
 import type { Intake } from '../intake/intake.ts';
-import type { LogFrame } from '../log/log-reader.ts';
+import type { LogFrame } from '../log/dictionary/patchy-dictionary.ts';
 import { LogWriter } from '../log/log-writer.ts';
 import type { LogPosition } from '../log/position.ts';
 import { type Recovered, recover } from '../log/recovery.ts';

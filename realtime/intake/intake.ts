@@ -1,5 +1,5 @@
 import { assert, type Clock, type Dictionary, type Frame, type Tick, type TickListener } from '../../core/index.ts';
-import type { LogFrame } from '../log/log-reader.ts';
+import type { LogFrame } from '../log/dictionary/patchy-dictionary.ts';
 import type { LogWriter } from '../log/log-writer.ts';
 import type { LogPosition } from '../log/position.ts';
 import { RING_SECONDS, type Ring } from '../ring/ring.ts';

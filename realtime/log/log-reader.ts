@@ -2,13 +2,12 @@
  * Reads the segment log from any process, while it is being written. Positions are durable
  * cursors: a reader that comes back with one goes on exactly there.
  */
-import { AppError, type Dictionary, decodeFrame, type Frame, openJson } from '../../core/index.ts';
-import { Dictionaries, parseDictionaryRecord } from './dictionaries.ts';
+import { Dictionaries } from './dictionary/dictionaries.ts';
+import type { LogFrame } from './dictionary/patchy-dictionary.ts';
 import type { LogPosition } from './position.ts';
-import { isSegment, type LogRecord, recordTypes, SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
+import { recordTypes, SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
 import { listSegments, readSegment, statSegment } from './segment-files.ts';
 
-export type LogFrame = { readonly frame: Frame; readonly dictionary: Dictionary };
 export type LogBatch = {
   readonly frames: readonly LogFrame[];
   readonly next: LogPosition;
@@ -65,8 +64,8 @@ async function segmentState(state: ReaderState, position: LogPosition): Promise<
   if (known !== null && known.number === position.segment && known.offset === position.offset) return known;
   const segment = { number: position.segment, dictionaries: new Dictionaries(), offset: position.offset };
   const bytes = await readSegment(state.directory, position.segment, 0, position.offset);
-  for (const record of isSegment(bytes) ? scanRecords(bytes, SEGMENT_HEADER_BYTES).records : []) {
-    if (record.type === recordTypes.dictionary) applyDictionary(segment.dictionaries, record);
+  for (const record of scanRecords(bytes, SEGMENT_HEADER_BYTES).records) {
+    if (record.type === recordTypes.dictionary) segment.dictionaries.apply(record);
   }
   state.segment = segment;
   return segment;
@@ -77,8 +76,8 @@ function readOn(segment: SegmentState, bytes: Uint8Array, bytesMax: number): Log
   const frames: LogFrame[] = [];
   let [passed, read] = [0, 0];
   for (const record of scanRecords(bytes, 0).records) {
-    if (record.type === recordTypes.dictionary) applyDictionary(segment.dictionaries, record);
-    const frame = record.type === recordTypes.frame ? readFrame(segment.dictionaries, record) : null;
+    if (record.type === recordTypes.dictionary) segment.dictionaries.apply(record);
+    const frame = record.type === recordTypes.frame ? segment.dictionaries.read(record) : null;
     if (frame !== null) frames.push(frame);
     passed = record.end;
     read += record.end - record.offset;
@@ -87,26 +86,6 @@ function readOn(segment: SegmentState, bytes: Uint8Array, bytesMax: number): Log
   segment.offset += passed;
   const next = { segment: segment.number, offset: segment.offset };
   return { frames, next, bytes: passed, damagedBytes: passed - read };
-}
-
-/** A record whose checksum fits but whose content does not is left out; others do not suffer. */
-export function applyDictionary(dictionaries: Dictionaries, record: LogRecord): void {
-  try {
-    dictionaries.apply(parseDictionaryRecord(openJson(record.body)));
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-  }
-}
-
-export function readFrame(dictionaries: Dictionaries, record: LogRecord): LogFrame | null {
-  try {
-    const frame = decodeFrame(record.body, (header) => dictionaries.get(header), null);
-    const dictionary = dictionaries.get(frame);
-    return dictionary === undefined ? null : { frame, dictionary };
-  } catch (error) {
-    if (!(error instanceof AppError)) throw error;
-    return null;
-  }
 }
 
 async function pendingBytes(directory: string, from: LogPosition | null): Promise<number> {

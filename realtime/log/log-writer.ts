@@ -18,7 +18,7 @@ import {
   type Logger,
   sleep,
 } from '../../core/index.ts';
-import { WrittenDictionaries } from './dictionaries.ts';
+import { WrittenDictionaries } from './dictionary/dictionaries.ts';
 import type { LogPosition } from './position.ts';
 import { recordTypes, SEGMENT_HEADER_BYTES, writeRecord, writeSegmentHeader } from './record.ts';
 import { removeSegment, segmentPath, syncDirectory } from './segment-files.ts';

@@ -1,16 +1,15 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Frame, silentLogger, systemClock } from '../../core/index.ts';
 import { dictionaryOf, frameOf, samplesOf } from '../testing/frames.ts';
-import { readGaps } from './gaps.ts';
 import { openLogReader } from './log-reader.ts';
 import { LogWriter } from './log-writer.ts';
 import type { LogPosition } from './position.ts';
-import { SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
 import { recover } from './recovery.ts';
-import { freeSegments } from './retention.ts';
+import { readGaps } from './retention/gaps.ts';
+import { freeSegments } from './retention/retention.ts';
 import { listSegments, segmentPath } from './segment-files.ts';
 
 let directory = '';
@@ -62,35 +61,6 @@ describe('segment log', () => {
     await Promise.all(frames(1, 50).map((frame) => writer.append(frame, dictionary)));
     expect(writer.status().groups).toBe(1);
     await writer.close();
-  });
-
-  test('cut at any byte, gives back exactly the whole records before the cut', async () => {
-    await writeAndClose(writerOf(), frames(1, 12));
-    const path = segmentPath(directory, 1);
-    const whole = await readFile(path);
-    const ends = scanRecords(whole, SEGMENT_HEADER_BYTES)
-      .records.filter(({ type }) => type === 2)
-      .map(({ end }) => end);
-    for (let cut = 0; cut <= whole.length; cut++) {
-      const { records } = scanRecords(whole.subarray(0, cut), SEGMENT_HEADER_BYTES);
-      expect(records.filter(({ type }) => type === 2)).toHaveLength(ends.filter((end) => end <= cut).length);
-    }
-    await writeFile(path, whole.subarray(0, (ends[6] ?? 0) + 3));
-    expect(await recoveredSeqs()).toStrictEqual([1, 2, 3, 4, 5, 6, 7]);
-  });
-
-  test('with one bit flipped in any byte, loses the damaged record and no other', async () => {
-    await writeAndClose(writerOf(), frames(1, 12));
-    const whole = await readFile(segmentPath(directory, 1));
-    const { records } = scanRecords(whole, SEGMENT_HEADER_BYTES);
-    for (let byte = SEGMENT_HEADER_BYTES; byte < whole.length; byte++) {
-      const damaged = Buffer.from(whole);
-      damaged[byte] = (damaged[byte] ?? 0) ^ (1 << (byte % 8));
-      const left = scanRecords(damaged, SEGMENT_HEADER_BYTES).records.map(({ offset }) => offset);
-      expect(left).toStrictEqual(
-        records.filter(({ offset, end }) => byte < offset || byte >= end).map(({ offset }) => offset),
-      );
-    }
   });
 
   test('lets a reader go on exactly where it stopped, in another process', async () => {

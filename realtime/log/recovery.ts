@@ -1,8 +1,8 @@
 import type { Logger } from '../../core/index.ts';
-import { Dictionaries } from './dictionaries.ts';
-import { applyDictionary, type LogFrame, readFrame } from './log-reader.ts';
+import { Dictionaries } from './dictionary/dictionaries.ts';
+import type { LogFrame } from './dictionary/patchy-dictionary.ts';
 import type { LogPosition } from './position.ts';
-import { isSegment, recordTypes, SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
+import { isSegment, type LogRecord, recordTypes, SEGMENT_HEADER_BYTES, scanRecords } from './record.ts';
 import { listSegments, readSegment } from './segment-files.ts';
 
 export type Recovered = {
@@ -21,28 +21,46 @@ export type RecoveryOptions = {
   readonly restore: (frame: LogFrame, position: LogPosition) => void;
 };
 
+/** A frame, and where in its segment it lies. */
+export type FrameAt = LogFrame & { readonly offset: number };
+export type SegmentContent = Pick<Recovered, 'damagedBytes' | 'tornBytes'> & { readonly frames: Iterable<FrameAt> };
+
+/**
+ * What a segment holds. A damaged record costs itself: of a dictionary the columns that it
+ * described, of the segment's header nothing, for records say themselves what they are. Never throws.
+ */
+export function readSegmentContent(bytes: Uint8Array): SegmentContent {
+  const { records, damagedBytes, end } = scanRecords(bytes, SEGMENT_HEADER_BYTES);
+  const isDamaged = bytes.length >= SEGMENT_HEADER_BYTES && !isSegment(bytes);
+  return {
+    frames: framesOf(records),
+    damagedBytes: damagedBytes + (isDamaged ? SEGMENT_HEADER_BYTES : 0),
+    // A crash between creating a segment and writing its header leaves less than a header.
+    tornBytes: Math.max(0, bytes.length - end),
+  };
+}
+
+function* framesOf(records: readonly LogRecord[]): Iterable<FrameAt> {
+  const dictionaries = new Dictionaries();
+  for (const record of records) {
+    if (record.type === recordTypes.dictionary) dictionaries.apply(record);
+    const read = record.type === recordTypes.frame ? dictionaries.read(record) : null;
+    if (read !== null) yield { ...read, offset: record.offset };
+  }
+}
+
 /** Reads the log, oldest first, handing each frame to `restore`. */
 export async function recover({ directory, logger, fromSegment, restore }: RecoveryOptions): Promise<Recovered> {
   const segments = (await listSegments(directory)).filter((segment) => segment >= fromSegment);
   let [frames, damagedBytes, tornBytes] = [0, 0, 0];
   for (const segment of segments) {
-    const bytes = await readSegment(directory, segment);
-    if (!isSegment(bytes)) {
-      // A crash between creating a segment and writing its header leaves an empty file.
-      damagedBytes += bytes.length;
-      continue;
-    }
-    const scan = scanRecords(bytes, SEGMENT_HEADER_BYTES);
-    const dictionaries = new Dictionaries();
-    for (const record of scan.records) {
-      if (record.type === recordTypes.dictionary) applyDictionary(dictionaries, record);
-      const read = record.type === recordTypes.frame ? readFrame(dictionaries, record) : null;
-      if (read === null) continue;
-      restore(read, { segment, offset: record.offset });
+    const content = readSegmentContent(await readSegment(directory, segment));
+    for (const { offset, ...frame } of content.frames) {
+      restore(frame, { segment, offset });
       frames++;
     }
-    damagedBytes += scan.damagedBytes;
-    tornBytes += bytes.length - scan.end;
+    damagedBytes += content.damagedBytes;
+    tornBytes += content.tornBytes;
   }
   if (damagedBytes > 0) logger.warn({ damagedBytes }, 'parts of the segment log are damaged and were passed over');
   return { segments: segments.length, frames, damagedBytes, tornBytes };

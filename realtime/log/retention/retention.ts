@@ -1,6 +1,6 @@
-import type { Logger } from '../../core/index.ts';
+import type { Logger } from '../../../core/index.ts';
+import { listSegments, removeSegment, statSegment } from '../segment-files.ts';
 import { recordGap } from './gaps.ts';
-import { listSegments, removeSegment, statSegment } from './segment-files.ts';
 
 export type RetentionOptions = {
   readonly directory: string;

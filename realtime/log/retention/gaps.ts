@@ -1,8 +1,8 @@
 import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Static, Type } from 'typebox';
-import { parserOf } from '../../core/index.ts';
-import { openLogReader } from './log-reader.ts';
+import { parserOf } from '../../../core/index.ts';
+import { openLogReader } from '../log-reader.ts';
 
 const FILE = 'gaps.jsonl';
 
