@@ -4,8 +4,10 @@ export type { CollectorSocket, FleetListener } from './intake/collector-session.
 export { Intake } from './intake/intake.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export type { LogFrame } from './log/dictionary/patchy-dictionary.ts';
+export { type Disk, realDisk, type WritePoint, writePoints } from './log/disk.ts';
 export { type LogBatch, type LogReader, openLogReader } from './log/log-reader.ts';
 export type { LogPosition } from './log/position.ts';
+export { freeSegments } from './log/retention/retention.ts';
 export { AcrossSeries } from './query/across.ts';
 export { type Buckets, readBuckets } from './query/buckets.ts';
 export { latest, type Order, rankNow, type SeriesValue } from './query/instant/latest.ts';

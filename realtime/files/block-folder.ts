@@ -1,5 +1,6 @@
-import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Disk } from '../log/disk.ts';
 import { syncDirectory } from '../log/segment-files.ts';
 
 /** Windows are short-lived on disk, hours stay a day: they rest in files of their own. */
@@ -43,12 +44,15 @@ export async function writeFileWhole(
   directory: string,
   file: FileName,
   pieces: AsyncIterable<Uint8Array>,
+  disk: Disk,
 ): Promise<void> {
   const path = filePath(directory, file);
-  const handle = await open(path + UNFINISHED, 'w', 0o640);
+  const handle = await disk.open(path + UNFINISHED, 'w', 0o640);
   try {
     for await (const piece of pieces) await handle.appendFile(piece);
+    disk.reached('blocks-written');
     await handle.datasync();
+    disk.reached('blocks-synced');
   } catch (error) {
     await handle.close().catch(() => {});
     await rm(path + UNFINISHED, { force: true }).catch(() => {});
@@ -56,5 +60,6 @@ export async function writeFileWhole(
   }
   await handle.close();
   await rename(path + UNFINISHED, path);
+  disk.reached('blocks-renamed');
   await syncDirectory(directory);
 }

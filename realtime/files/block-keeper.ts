@@ -1,5 +1,6 @@
 import { describeError, type Logger } from '../../core/index.ts';
 import type { LaneState } from '../intake/lane.ts';
+import { type Disk, realDisk } from '../log/disk.ts';
 import type { LogPosition } from '../log/position.ts';
 import { type EndpointStore, HOUR_SECONDS } from '../ring/endpoint-store.ts';
 import type { Ring } from '../ring/ring.ts';
@@ -15,6 +16,7 @@ export type BlockKeeperOptions = {
   /** What is known of the collectors now; resolves when the log has all of it. */
   readonly lanes: () => Promise<LaneState[]>;
   readonly nextNumber: number;
+  readonly disk?: Disk;
 };
 
 export type BlockKeeperStatus = {
@@ -33,6 +35,7 @@ type Kept = FileName & BlockFile;
  */
 export class BlockKeeper {
   readonly #options: BlockKeeperOptions;
+  readonly #disk: Disk;
   #pending: StoredBlock[] = [];
   #files: Kept[] = [];
   #nextNumber: number;
@@ -42,6 +45,7 @@ export class BlockKeeper {
 
   constructor(options: BlockKeeperOptions) {
     this.#options = options;
+    this.#disk = options.disk ?? realDisk;
     this.#nextNumber = options.nextNumber;
   }
 
@@ -65,7 +69,9 @@ export class BlockKeeper {
   async keep(): Promise<void> {
     // While blocks are loaded, those of the file that is being read are not counted yet.
     if (this.#options.ring.loadedFrom > 0) return;
-    const pending = this.#pending;
+    // What is written is settled together with `replayFrom`: a window that is merged or sealed anew while a file is
+    // being written is in a block of which only the next file will tell.
+    const pending = this.#pending.filter(({ store, block }) => !store.isDropped && store.holds(block));
     const useless = this.#useless();
     this.#pending = [];
     try {
@@ -73,7 +79,10 @@ export class BlockKeeper {
       await this.#write('hours', pending, null);
       await this.#write('windows', pending, replayFrom);
       this.#neededFrom = replayFrom;
-      for (const file of useless) await removeFile(this.#options.directory, file);
+      for (const file of useless) {
+        await removeFile(this.#options.directory, file);
+        this.#disk.reached('file-removed');
+      }
       this.#files = this.#files.filter((file) => !useless.includes(file));
     } catch (error) {
       this.#failures++;
@@ -98,22 +107,21 @@ export class BlockKeeper {
   }
 
   async #write(kind: FileKind, pending: readonly StoredBlock[], replayFrom: number | null): Promise<void> {
-    const wanted = pending.filter(({ block }) => (block.seconds === HOUR_SECONDS) === (kind === 'hours'));
-    const held = wanted.filter(({ store, block }) => !store.isDropped && store.holds(block));
-    if (held.length === 0 && replayFrom === null) return;
+    const blocks = pending.filter(({ block }) => (block.seconds === HOUR_SECONDS) === (kind === 'hours'));
+    if (blocks.length === 0 && replayFrom === null) return;
     // A file of nothing but a checkpoint is needed until there is a newer one.
     const newest = this.#options.ring.newestSecond;
-    const end = held.reduce(
+    const end = blocks.reduce(
       (latest, { block }) => Math.max(latest, block.start + block.seconds),
-      held.length > 0 ? 0 : newest,
+      blocks.length > 0 ? 0 : newest,
     );
     const file: Kept = { number: this.#nextNumber++, kind, end, live: 0 };
     const checkpoint = replayFrom === null ? null : { replayFrom, lanes: await this.#options.lanes() };
-    const pieces = new FilePieces(held, checkpoint);
-    await writeFileWhole(this.#options.directory, file, pieces);
+    const pieces = new FilePieces(blocks, checkpoint);
+    await writeFileWhole(this.#options.directory, file, pieces, this.#disk);
     this.#writtenBytes += pieces.bytes;
     this.#files.push(file);
-    for (const { store, block } of held) if (!store.isDropped && store.holds(block)) store.rests(block, file);
+    for (const { store, block } of blocks) if (!store.isDropped && store.holds(block)) store.rests(block, file);
   }
 
   status(): BlockKeeperStatus {

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import type { Clock, Logger } from '../../core/index.ts';
 import type { Intake } from '../intake/intake.ts';
 import type { LogFrame } from '../log/dictionary/patchy-dictionary.ts';
+import { type Disk, realDisk } from '../log/disk.ts';
 import { LogWriter } from '../log/log-writer.ts';
 import type { LogPosition } from '../log/position.ts';
 import { type Recovered, recover } from '../log/recovery.ts';
@@ -20,6 +21,8 @@ export type StorageOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly seriesMax: number;
+  readonly segmentBytesMax?: number;
+  readonly disk?: Disk;
 };
 
 /** The ring with its image on disk: blocks of what is sealed, the log of what is not. */
@@ -39,10 +42,11 @@ export class Storage {
   #closing = false;
 
   private constructor(options: StorageOptions, files: readonly FileName[], nextSegment: number) {
-    const { directory, blocksDirectory, clock, logger, seriesMax } = options;
+    const { directory, blocksDirectory, clock, logger, seriesMax, disk = realDisk } = options;
     this.#options = options;
     this.#files = files;
-    this.log = new LogWriter({ directory, clock, logger, nextSegment, segmentBytesMax: SEGMENT_BYTES_MAX });
+    const segmentBytesMax = options.segmentBytesMax ?? SEGMENT_BYTES_MAX;
+    this.log = new LogWriter({ directory, clock, logger, nextSegment, segmentBytesMax, disk });
     this.ring = new Ring({
       seriesMax,
       logPosition: () => this.#position(),
@@ -55,6 +59,7 @@ export class Storage {
       logPosition: () => this.#position(),
       lanes: () => this.#lanes(),
       nextNumber: (files[0]?.number ?? 0) + 1,
+      disk,
     });
   }
 
@@ -113,9 +118,12 @@ export class Storage {
     this.#replayedTo = null;
   }
 
-  /** Where the log stands: while it is read after a start, there. */
+  /**
+   * Where the log stands: while it is read after a start, there. A window that is sealed while frames of its time wait
+   * for blocks does not have them, and must not say so.
+   */
   #position(): LogPosition {
-    return this.#replayedTo ?? this.log.position();
+    return this.#late[0]?.position ?? this.#replayedTo ?? this.log.position();
   }
 
   /** A file that can not be read costs what is in it. */

@@ -6,7 +6,7 @@
  * frames that nobody was told are safe are written to a new one. An `fdatasync` that failed is
  * never called again in hope: the kernel may have dropped the pages already.
  */
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import {
   AppError,
   ByteWriter,
@@ -19,6 +19,7 @@ import {
   sleep,
 } from '../../core/index.ts';
 import { WrittenDictionaries } from './dictionary/dictionaries.ts';
+import { type Disk, realDisk } from './disk.ts';
 import type { LogPosition } from './position.ts';
 import { recordTypes, SEGMENT_HEADER_BYTES, writeRecord, writeSegmentHeader } from './record.ts';
 import { removeSegment, segmentPath, syncDirectory } from './segment-files.ts';
@@ -37,6 +38,7 @@ export type LogWriterOptions = {
   readonly segmentBytesMax: number;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly disk?: Disk;
 };
 
 type Pending = {
@@ -64,6 +66,7 @@ export type LogWriterStatus = {
 
 export class LogWriter {
   readonly #options: LogWriterOptions;
+  readonly #disk: Disk;
   readonly #buffer = new ByteWriter(64 * 1024);
   #pending: Pending[] = [];
   #last: Promise<void> = Promise.resolve();
@@ -78,6 +81,7 @@ export class LogWriter {
 
   constructor(options: LogWriterOptions) {
     this.#options = options;
+    this.#disk = options.disk ?? realDisk;
     this.#nextSegment = options.nextSegment;
   }
 
@@ -113,7 +117,9 @@ export class LogWriter {
     const segment = await this.#openSegment();
     const group = this.#encodeGroup(segment);
     await writeAll(segment.handle, this.#buffer.written(), segment.durableBytes);
+    this.#disk.reached('group-written');
     await segment.handle.datasync();
+    this.#disk.reached('group-synced');
     segment.durableBytes += this.#buffer.length;
     this.#writtenBytes += this.#buffer.length;
     this.#groups++;
@@ -141,13 +147,14 @@ export class LogWriter {
     if (this.#segment !== null) return this.#segment;
     // Counted before it is made: a number that is taken already is passed over by the next attempt.
     const number = this.#nextSegment++;
-    const handle = await open(segmentPath(this.#options.directory, number), 'wx', 0o640);
+    const handle = await this.#disk.open(segmentPath(this.#options.directory, number), 'wx', 0o640);
     const header = new ByteWriter(SEGMENT_HEADER_BYTES);
     writeSegmentHeader(header, number);
     this.#segment = { handle, number, dictionaries: new WrittenDictionaries(), durableBytes: 0 };
     await writeAll(handle, header.written(), 0);
     await handle.datasync();
     await syncDirectory(this.#options.directory);
+    this.#disk.reached('segment-made');
     this.#segment.durableBytes = SEGMENT_HEADER_BYTES;
     return this.#segment;
   }

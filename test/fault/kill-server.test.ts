@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { killRounds } from '../harness/kill-rounds.ts';
 import { Saker } from '../harness/saker.ts';
+import { killRounds } from '../harness/storage/kill-rounds.ts';
 
 const ROUNDS = 10;
 

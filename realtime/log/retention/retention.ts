@@ -1,4 +1,5 @@
 import type { Logger } from '../../../core/index.ts';
+import { type Disk, realDisk } from '../disk.ts';
 import { listSegments, removeSegment, statSegment } from '../segment-files.ts';
 import { recordGap } from './gaps.ts';
 
@@ -12,6 +13,7 @@ export type RetentionOptions = {
   readonly bytesMax: number;
   /** The segment that history reads next; null when it has read nothing yet. */
   readonly historySegment: () => Promise<number | null>;
+  readonly disk?: Disk;
 };
 
 export type Freed = { readonly segments: number; readonly lostToHistory: number };
@@ -21,7 +23,7 @@ export type Freed = { readonly segments: number; readonly lostToHistory: number 
  * go when the cap asks for it, and then what it loses is written down.
  */
 export async function freeSegments(options: RetentionOptions): Promise<Freed> {
-  const { directory, neededFrom, bytesMax } = options;
+  const { directory, neededFrom, bytesMax, disk = realDisk } = options;
   const segments = await listSegments(directory);
   const sizes = await Promise.all(segments.map((segment) => statSegment(directory, segment)));
   const history = (await options.historySegment()) ?? 0;
@@ -35,6 +37,7 @@ export async function freeSegments(options: RetentionOptions): Promise<Freed> {
       lost++;
     }
     await removeSegment(directory, segment);
+    disk.reached('segment-removed');
     total -= sizes[index]?.bytes ?? 0;
     freed++;
   }

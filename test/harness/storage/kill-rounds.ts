@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { QueryRangeAnswer } from '../../core/index.ts';
-import type { Console } from './console.ts';
-import { OracleCollector, oracleValue } from './oracle-collector.ts';
-import type { Saker } from './saker.ts';
-import { until } from './waiting.ts';
+import type { QueryRangeAnswer } from '../../../core/index.ts';
+import type { Console } from '../console.ts';
+import { OracleCollector, oracleValue } from '../oracle-collector.ts';
+import type { Saker } from '../saker.ts';
+import { until } from '../waiting.ts';
 
 const TICKS_PER_ROUND = 40;
 const SERIES = 50;
