@@ -108,12 +108,12 @@ export class ByteWriter {
 /** Reads what `ByteWriter` wrote. Throws `FRAME_INVALID` instead of reading past the end. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** Made when it is asked for: that takes longer than reading a few bytes. */
+  #view: DataView | null = null;
   offset = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   /** All of the bytes, read or not. */
@@ -122,6 +122,7 @@ export class ByteReader {
   }
 
   get view(): DataView {
+    this.#view ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.byteLength);
     return this.#view;
   }
 
@@ -137,13 +138,13 @@ export class ByteReader {
   u32(): number {
     this.#need(4);
     this.offset += 4;
-    return this.#view.getUint32(this.offset - 4, true);
+    return this.view.getUint32(this.offset - 4, true);
   }
 
   f64(): number {
     this.#need(8);
     this.offset += 8;
-    return this.#view.getFloat64(this.offset - 8, true);
+    return this.view.getFloat64(this.offset - 8, true);
   }
 
   varint(): number {

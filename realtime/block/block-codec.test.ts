@@ -109,7 +109,15 @@ describe('block codec', () => {
   test('writes the worked example of FORMAT.md', () => {
     const block = seal([new Float64Array(8).fill(0.5), undefined, columnOf([7, 9, 8], 8)], 8);
     expect(Buffer.from(block).toString('hex')).toBe(
-      '030803' + '020010' + '040a' + '21' + '00000103' + '000e00020602' + 'bbb1100f' + '01' + '0000000000000000',
+      '03020803' +
+        '020002001200' +
+        '040a' +
+        '21' +
+        '00000103' +
+        '000e00020602' +
+        'bbb1100f' +
+        '01' +
+        '0000000000000000',
     );
   });
 

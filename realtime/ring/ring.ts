@@ -14,8 +14,8 @@ import { SlotPool } from './slot-pool.ts';
  */
 export const RING_SECONDS = 24 * 3600 + 2 * WINDOW_SECONDS;
 
-/** Memory of sealed windows that waits for the next ones. */
-const POOL_BYTES_MAX = 64 * 1024 * 1024;
+/** Memory of sealed windows that waits for the next ones: endpoints take turns, so that it is little. */
+const POOL_BYTES_MAX = 16 * 1024 * 1024;
 
 /** An endpoint that another collector fed this recently, by our clock, is not given away. */
 const OWNER_HOLDS_MS = 30_000;

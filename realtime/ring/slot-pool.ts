@@ -25,11 +25,18 @@ export class SlotPool {
   }
 
   give(array: Float64Array): void {
-    if (this.#bytes + array.byteLength > this.#bytesMax) return;
+    // What is full of sizes that nobody asks for begins anew.
+    if (this.#bytes + array.byteLength > this.#bytesMax) this.#clear();
+    if (array.byteLength > this.#bytesMax) return;
     const list = this.#free.get(array.length) ?? [];
     list.push(array);
     this.#free.set(array.length, list);
     this.#bytes += array.byteLength;
+  }
+
+  #clear(): void {
+    this.#free.clear();
+    this.#bytes = 0;
   }
 }
 
