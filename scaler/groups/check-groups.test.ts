@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { metrics } from '../../core/index.ts';
 import { checkGroups, formatProblem } from './check-groups.ts';
 
 const full = `
@@ -110,12 +109,4 @@ test('the example of the documentation is accepted', async () => {
   const text = await readFile(new URL('../../docs/examples/groups.yaml', import.meta.url), 'utf8');
   const check = checkGroups(text, 'groups.yaml');
   expect(check.kind === 'refused' ? check.problems.map(formatProblem) : []).toEqual([]);
-});
-
-test('the documentation lists every metric that a policy may use, and no other', async () => {
-  const text = await readFile(new URL('../../docs/scaling.md', import.meta.url), 'utf8');
-  const table = text.slice(text.indexOf('| metric '), text.indexOf('## What is done'));
-  const listed = [...table.matchAll(/^\| `([a-z_.]+)`/gm)].map(([, name]) => name);
-  const usable = metrics.filter(({ on, tags }) => on !== 'host' && tags.length === 0).map(({ name }) => name);
-  expect(listed.sort()).toEqual(usable.sort());
 });

@@ -15,7 +15,17 @@ const limited = { rateLimit: { max: 60, timeWindow: '1 minute' } };
 const config = { access: 'public', ...limited } as const;
 const hide = { hide: true } as const;
 
-export function linkRoutes(app: HttpServer, { alerting }: { readonly alerting: Alerting }): void {
+type Sources = { readonly alerting: Alerting };
+
+/** Registered as a part of its own: only here are forms read, everywhere else they are refused. */
+export function linkRoutes(app: HttpServer, sources: Sources): void {
+  app.register((part: HttpServer, _, done) => {
+    routesOf(part, sources);
+    done();
+  });
+}
+
+function routesOf(app: HttpServer, { alerting }: Sources): void {
   const { operations } = alerting;
   app.addContentTypeParser(
     'application/x-www-form-urlencoded',

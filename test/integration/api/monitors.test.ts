@@ -84,7 +84,8 @@ describe('monitors', () => {
     const rule = `{ name: p, metric: net.port.listen, where: { tags: { port: ${port} } }, condition: all(#3) == 0 }`;
     await writeFile(rules, `rules:\n  - ${rule}\n`);
     await until('the port to be watched', async () => (await newest('net.port.listen', { port })).includes(1), 20_000);
-    expect((await states()).get(`rule:port/${port}`)).toMatchObject({ type: 'port', state: 'ok', error: null });
+    const state = await until('its state', async () => (await states()).get(`rule:port/${port}`), 20_000);
+    expect(state).toMatchObject({ type: 'port', state: 'ok', error: null });
     await writeFile(rules, 'rules: []\n');
     await until('it to be off', async () => !(await states()).has(`rule:port/${port}`), 20_000);
   });
