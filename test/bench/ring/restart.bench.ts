@@ -3,8 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { silentLogger, systemClock } from '../../../core/index.ts';
+import { type QueryRangeAnswer, silentLogger, systemClock } from '../../../core/index.ts';
 import { Intake, Storage } from '../../../realtime/index.ts';
+import type { Console } from '../../harness/console.ts';
 import { Saker } from '../../harness/saker.ts';
 import { until } from '../../harness/waiting.ts';
 import type { Bench, BenchContext } from '../bench.ts';
@@ -30,19 +31,15 @@ export const restartBench: Bench = {
     const directory = await mkdtemp(join(tmpdir(), 'saker-restart-'));
     try {
       const recording = await readRecording(values.data);
-      await writeDay(directory, makeFleet(recording, { seriesCount, start: startOf(hours) }), {
-        ticks: hours * 3600,
-        say,
-      });
-      await measure(directory, figures);
+      const start = Math.floor(Date.now() / 1000) - hours * 3600;
+      await writeDay(directory, makeFleet(recording, { seriesCount, start }), { ticks: hours * 3600, say });
+      await measure(directory, { start, hours }, figures);
       figures.computed({ seriesCount, hours });
     } finally {
       await rm(directory, { recursive: true, force: true });
     }
   },
 };
-
-const startOf = (hours: number): number => Math.floor(Date.now() / 1000) - hours * 3600;
 
 type Day = { readonly ticks: number; readonly say: BenchContext['say'] };
 
@@ -64,7 +61,9 @@ async function writeDay(directory: string, { hosts }: ReturnType<typeof makeFlee
   await log.close();
 }
 
-async function measure(directory: string, figures: BenchContext['figures']): Promise<void> {
+type Measured = { readonly start: number; readonly hours: number };
+
+async function measure(directory: string, day: Measured, figures: BenchContext['figures']): Promise<void> {
   const startedAt = performance.now();
   const saker = await Saker.start({ command: 'server', dataDirectory: directory, readyMsMax: READY_MS_MAX });
   try {
@@ -73,7 +72,23 @@ async function measure(directory: string, figures: BenchContext['figures']): Pro
       (await (await fetch(`${saker.url}/metrics`)).text()).includes('saker_ring_loaded 1');
     await until('all blocks', isLoaded, LOADED_MS_MAX);
     figures.emit('restart.all_s', (performance.now() - startedAt) / 1000, 's');
+    figures.computed(await samplesOf(await saker.signIn(), day));
   } finally {
     await saker.stop();
   }
+}
+
+/** How many samples of one series the server has: all of them, or it did not read everything. */
+async function samplesOf(person: Console, { start, hours }: Measured): Promise<number> {
+  const [fromMs, toMs] = [start * 1000, (start + hours * 3600) * 1000];
+  const select = { endpoints: ['service.7'], metrics: ['m3'] };
+  const { series } = await person.post<QueryRangeAnswer>('/api/v1/query_range', {
+    select,
+    fromMs,
+    toMs,
+    stepSeconds: 60,
+  });
+  const samples = series[0]?.count.reduce((sum, count) => sum + count, 0) ?? 0;
+  if (samples !== hours * 3600) throw new Error(`${samples} of ${hours * 3600} samples are there after the start`);
+  return samples;
 }
