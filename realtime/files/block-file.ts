@@ -37,6 +37,7 @@ const endpointRecordSchema = Type.Object(
     collector: nameSchema,
     newestSecond: Type.Integer({ minimum: 0 }),
     heardAtMs: Type.Number({ minimum: 0 }),
+    previous: Type.Optional(Type.Object({ collector: nameSchema, untilMs: Type.Number({ minimum: 0 }) }, closed)),
   },
   closed,
 );

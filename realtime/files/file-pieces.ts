@@ -54,8 +54,9 @@ export class FilePieces {
     const index = this.#indexes.size;
     this.#indexes.set(store, index);
     const { endpoint, collector, newestSecond, heardAtMs } = store;
+    const moved = store.previous === null ? {} : { previous: store.previous };
     const layout = this.#layoutOf(store);
-    writeEndpoint(this.#writer, { index, layout, endpoint, collector, newestSecond, heardAtMs });
+    writeEndpoint(this.#writer, { index, layout, endpoint, collector, newestSecond, heardAtMs, ...moved });
     return index;
   }
 

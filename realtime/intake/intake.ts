@@ -133,7 +133,7 @@ export class Intake {
     if (standing === 'outranked') return;
     if (standing !== 'known') lane.take(frame);
     // A checkpoint may know the frame when its samples were in no block yet: the ring says which it has.
-    if (standing !== 'new') this.#options.ring.clear(frame.collector, frame.second, position);
+    if (standing !== 'new') this.#options.ring.clear(frame.collector, frame.second, position, frame.sentAtMs);
     this.#options.ring.put(frame, dictionary, frame.sentAtMs, position);
   }
 

@@ -40,6 +40,8 @@ export type PutFrame = {
   readonly replayedFrom?: LogPosition | undefined;
 };
 
+export type PreviousOwner = { readonly collector: string; readonly untilMs: number };
+
 /** What the stores of a ring have in common. */
 export type StoreShares = {
   readonly names: SeriesNames;
@@ -61,6 +63,8 @@ export class EndpointStore {
   endpoint: Endpoint;
   /** The collector that writes this endpoint. */
   collector: string;
+  /** Who wrote it before, and until when: a start reads from the log what that one told. */
+  previous: PreviousOwner | null = null;
   newestSecond = 0;
   /** When a sample came last, by our clock. */
   heardAtMs = 0;

@@ -2,7 +2,7 @@ import type { Dictionary, DictionarySeries, Endpoint, Frame, Second } from '../.
 import { assert, isAbsent } from '../../core/index.ts';
 import type { LogPosition } from '../log/position.ts';
 import type { StoredSeries } from './columns.ts';
-import { EndpointStore, REFUSED, WINDOW_SECONDS } from './endpoint-store.ts';
+import { EndpointStore, type PreviousOwner, REFUSED, WINDOW_SECONDS } from './endpoint-store.ts';
 import { MergeQueue } from './merge-queue.ts';
 import type { SealedBlock } from './sealed-block.ts';
 import { SeriesNames } from './series-names.ts';
@@ -36,7 +36,9 @@ export type RingOptions = {
 };
 
 /** What is known of an endpoint beside its samples. */
-export type RestoredEndpoint = Pick<EndpointStore, 'endpoint' | 'collector' | 'newestSecond' | 'heardAtMs'>;
+export type RestoredEndpoint = Pick<EndpointStore, 'endpoint' | 'collector' | 'newestSecond' | 'heardAtMs'> & {
+  readonly previous?: PreviousOwner;
+};
 
 /** A series as `columnFor` takes it; null for a column that had none. */
 export type RestoredSeries = readonly [metric: string, tags: StoredSeries['tags'], step: number] | null;
@@ -49,6 +51,7 @@ type Route = {
   store: EndpointStore | null;
   columnsEpoch: number;
 };
+type Arrival = { readonly atMs: number; readonly isReplayed: boolean };
 type Mapping = { readonly routes: Map<number, Route>; mapped: number };
 
 export type RingStatus = {
@@ -76,6 +79,8 @@ export class Ring {
   #seriesRefused = 0;
   /** One entry a collector in each; their number is bounded where they enrol. */
   readonly #storesOf = new Map<string, Set<EndpointStore>>();
+  /** Those that have a previous owner. */
+  readonly #moved = new Set<EndpointStore>();
   readonly #seriesOf = new Map<string, number>();
   readonly #refusedBy = new Map<string, number>();
   #newestSecond = 0;
@@ -116,19 +121,24 @@ export class Ring {
    */
   put(frame: Frame, dictionary: Dictionary, atMs: number, replayedFrom?: LogPosition): void {
     if (frame.second > this.#newestSecond) this.#newestSecond = frame.second;
+    const came = { atMs, isReplayed: replayedFrom !== undefined };
     const put = { second: frame.second, values: frame.values, now: this.#newestSecond, replayedFrom };
     for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
-      const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, atMs);
+      const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, came);
       if (store === null) continue;
       this.#mapColumns(route, store, dictionary);
-      if (store.put(put, route.indexes, route.columns)) store.heardAtMs = atMs;
+      if (store.put(put, route.indexes, route.columns) && store.collector === frame.collector) store.heardAtMs = atMs;
     }
     this.#sweep();
   }
 
   /** Takes back all that a collector said of a second, because another frame tells it anew. */
-  clear(collector: string, second: Second, replayedFrom?: LogPosition): void {
+  clear(collector: string, second: Second, replayedFrom?: LogPosition, atMs = 0): void {
     for (const store of this.#storesOf.get(collector) ?? []) store.clear(second, this.#newestSecond, replayedFrom);
+    if (replayedFrom === undefined) return;
+    for (const store of this.#moved)
+      if (store.previous?.collector === collector && atMs <= store.previous.untilMs)
+        store.clear(second, this.#newestSecond, replayedFrom);
   }
 
   /**
@@ -141,6 +151,10 @@ export class Ring {
     const before = store.seriesCount;
     store.newestSecond = Math.max(store.newestSecond, newestSecond);
     store.heardAtMs = Math.max(store.heardAtMs, heardAtMs);
+    if (known.previous !== undefined && store.previous === null) {
+      store.previous = known.previous;
+      this.#moved.add(store);
+    }
     this.#newestSecond = Math.max(this.#newestSecond, newestSecond);
     const columns = series.map((one, column) => {
       if (one !== null) return store.columnFor(...one);
@@ -178,7 +192,7 @@ export class Ring {
    * The store that the frame's collector may write, or null. Asked for each frame: an endpoint
    * moves between hosts, leaves after a day of silence, and comes back.
    */
-  #ownedStore(route: Route, endpoint: Endpoint | undefined, frame: Frame, atMs: number): EndpointStore | null {
+  #ownedStore(route: Route, endpoint: Endpoint | undefined, frame: Frame, came: Arrival): EndpointStore | null {
     const known = route.store;
     if (known !== null && known.collector === frame.collector && !known.isDropped) {
       // Replaced in place when a container is recreated or ends.
@@ -188,6 +202,12 @@ export class Ring {
     route.store = null;
     // Only who has something to tell takes an endpoint: the old host goes on sending empty columns.
     if (endpoint === undefined || !route.indexes.some((index) => isPresent(frame.values, index))) return null;
+    const { atMs, isReplayed } = came;
+    const former = isReplayed ? this.#ofFormer(endpoint, frame.collector, atMs) : undefined;
+    if (former !== undefined) {
+      route.columns.length = 0;
+      return former;
+    }
     const store = this.#claim(endpoint, frame.collector, atMs);
     if (store === null) {
       this.#refuse(frame.collector, 1);
@@ -196,6 +216,13 @@ export class Ring {
     route.store = store;
     route.columns.length = 0;
     return store;
+  }
+
+  /** The store of an endpoint that a replayed frame's collector fed when it told this. It stays with whom it went to. */
+  #ofFormer(endpoint: Endpoint, collector: string, atMs: number): EndpointStore | undefined {
+    const store = this.#endpoints.get(endpoint.name);
+    const previous = store?.collector === collector ? null : store?.previous;
+    return previous?.collector === collector && atMs <= previous.untilMs ? store : undefined;
   }
 
   /** Null when another collector holds the endpoint. */
@@ -207,6 +234,8 @@ export class Ring {
       if (atMs - store.heardAtMs < OWNER_HOLDS_MS) return null;
       this.#count(store.collector, -store.seriesCount);
       this.#storesOf.get(store.collector)?.delete(store);
+      store.previous = { collector: store.collector, untilMs: store.heardAtMs };
+      this.#moved.add(store);
       store.collector = collector;
       this.#count(collector, store.seriesCount);
       this.#own(store);
@@ -302,6 +331,7 @@ export class Ring {
         store.isDropped = true;
         this.#endpoints.delete(name);
         this.#storesOf.get(store.collector)?.delete(store);
+        this.#moved.delete(store);
         this.#count(store.collector, -seriesCount);
       } else {
         this.#count(store.collector, store.seriesCount - seriesCount);
