@@ -13,7 +13,7 @@ const symbols = new Uint8Array(WINDOW_SAMPLES_MAX);
 const counts = new Uint32Array(SYMBOLS_MAX);
 const lengths = new Uint8Array(SYMBOLS_MAX);
 const codes = new Uint16Array(SYMBOLS_MAX);
-const table = new CodeTable();
+const table = new CodeTable(Int32Array.from({ length: SYMBOLS_MAX }, (_, symbol) => symbol));
 const residue = new Uint8Array(WINDOW_SAMPLES_MAX * BYTES);
 const coded = new Uint8Array(SYMBOLS_MAX + WINDOW_SAMPLES_MAX * (BYTES + 2));
 

@@ -171,16 +171,22 @@ function writeSkip(count: number, put: (nibble: number) => void): void {
 }
 
 /**
- * A table that the next bits of a stream index: `symbol << 4 | code length`. Read from the nibbles
- * that `writeLengths` wrote; used again and again, because making one is most of reading a column.
+ * A table that the next bits of a stream index: `meaning << 4 | code length`. Read from the nibbles
+ * that `writeLengths` wrote; used again and again, because making one is much of reading a column.
  */
 export class CodeTable {
-  readonly entries = new Uint16Array(1 << CODE_BITS_MAX);
+  readonly entries = new Int32Array(1 << CODE_BITS_MAX);
   /** Bits that index the table: the length of the longest code. */
   bits = 0;
   readonly #symbols = new Uint8Array(SYMBOLS_MAX);
   readonly #lengths = new Uint8Array(SYMBOLS_MAX);
+  readonly #meanings: Int32Array;
   #size = 0;
+
+  /** `meanings[symbol]` is what an entry says of a symbol, so that a token is one look; 28 bits. */
+  constructor(meanings: Int32Array) {
+    this.#meanings = meanings;
+  }
 
   /** Reads a table at byte `at`; returns the byte after it. Throws `LOG_CORRUPT` for what is no prefix code. */
   read(from: Uint8Array, at: number): number {
@@ -194,7 +200,7 @@ export class CodeTable {
       nextCodes[length] = code + 1;
       filled += size >> length;
       if (filled > size) throw corrupt('codes that overlap');
-      const entry = ((this.#symbols[index] as number) << 4) | length;
+      const entry = ((this.#meanings[this.#symbols[index] as number] as number) << 4) | length;
       for (let slot = reversed(code, length); slot < size; slot += 1 << length) this.entries[slot] = entry;
     }
     // One symbol alone has one bit, and the other value of that bit stands for nothing.

@@ -39,7 +39,6 @@ const extras = new Float64Array(WINDOW_SAMPLES_MAX);
 const counts = new Uint32Array(SYMBOLS_MAX);
 const lengths = new Uint8Array(SYMBOLS_MAX);
 const codes = new Uint16Array(SYMBOLS_MAX);
-const table = new CodeTable();
 const bytes = new Uint8Array(STEPS_BYTES_MAX);
 
 /** How many bits follow a symbol. */
@@ -56,9 +55,19 @@ const bases = Float64Array.from({ length: SYMBOLS_MAX }, (_, symbol) => {
   return 2 ** exponent + (symbol & 1 ? 0 : 2 ** (exponent - 1));
 });
 
-/** The same where few bits follow: small integers. */
-const shortBases = Int32Array.from(bases, (base, symbol) =>
-  (extraBits[symbol] as number) <= SHORT_EXTRA_BITS ? base : 0,
+/** What a table's entry says of a symbol: how many bits follow, whether it is a run, and the base. */
+const EXTRA_MASK = 15;
+const IS_RUN = 16;
+const BASE_SHIFT = 5;
+/** Stands for more bits than are held with a code; then the symbol is in place of the base. */
+const MANY_EXTRA = 15;
+
+const table = new CodeTable(
+  Int32Array.from({ length: SYMBOLS_MAX }, (_, symbol) => {
+    const extra = extraBits[symbol] as number;
+    if (extra > SHORT_EXTRA_BITS) return (symbol << BASE_SHIFT) | MANY_EXTRA;
+    return ((bases[symbol] as number) << BASE_SHIFT) | (symbol < RUN_SYMBOLS ? IS_RUN : 0) | extra;
+  }),
 );
 
 /**
@@ -169,16 +178,16 @@ export function decodeSteps(source: ByteReader, target: StepTarget): void {
     at += (31 - held) >> 3;
     held |= 24;
     const entry = entries[bits & mask] as number;
-    const symbol = entry >> 4;
-    const extra = extraBits[symbol] as number;
+    const meaning = entry >> 4;
+    const extra = meaning & EXTRA_MASK;
     bits >>>= entry & 15;
     held -= entry & 15;
     let step = 0;
-    if (extra <= SHORT_EXTRA_BITS) {
-      const value = (shortBases[symbol] as number) + (bits & ((1 << extra) - 1));
+    if (extra !== MANY_EXTRA) {
+      const value = (meaning >> BASE_SHIFT) + (bits & ((1 << extra) - 1));
       bits >>>= extra;
       held -= extra;
-      if (symbol < RUN_SYMBOLS) {
+      if ((meaning & IS_RUN) !== 0) {
         const end = index + value;
         if (end > count) throw overrun();
         while (index < end) into[index++] = rest;
@@ -187,8 +196,9 @@ export function decodeSteps(source: ByteReader, target: StepTarget): void {
       // z = zigzag(step) − 1: an odd z is a positive step.
       step = (value & 1) === 1 ? (value + 1) >> 1 : -((value + 2) >> 1);
     } else {
+      const symbol = meaning >> BASE_SHIFT;
       let [value, scale] = [bases[symbol] as number, 1];
-      for (let left = extra; left > 0; left -= PIECE_BITS) {
+      for (let left = extraBits[symbol] as number; left > 0; left -= PIECE_BITS) {
         if (at > last) throw overrun();
         bits |= view.getInt32(at, true) << held;
         at += (31 - held) >> 3;

@@ -65,30 +65,31 @@ export class BucketReader implements ColumnVisitor {
   }
 
   constant(start: number, seconds: number, value: number): void {
-    this.#eachBucket(start, seconds, (bucket, row, end) => {
-      const { count, min, max, sum, last } = this.#buckets;
-      count[bucket] = (count[bucket] as number) + end - row;
-      sum[bucket] = (sum[bucket] as number) + value * (end - row);
+    const { count, min, max, sum, last } = this.#buckets;
+    const { from, to, step } = this.#range;
+    const end = Math.min(seconds, to - start);
+    let row = Math.max(0, from - start);
+    // Rows up to the edge of the bucket that they are in, then a bucket at a time.
+    for (let bucket = Math.floor((start + row - from) / step); row < end; bucket++) {
+      const edge = Math.min(end, from + (bucket + 1) * step - start);
+      count[bucket] = (count[bucket] as number) + edge - row;
+      sum[bucket] = (sum[bucket] as number) + value * (edge - row);
       if (value < (min[bucket] as number)) min[bucket] = value;
       if (value > (max[bucket] as number)) max[bucket] = value;
       last[bucket] = value;
-    });
+      row = edge;
+    }
   }
 
   samples(start: number, samples: Float64Array): void {
-    if (this.#range.step === 1) this.#addSeconds(start, samples);
-    else this.#eachBucket(start, samples.length, (bucket, row, end) => this.#add(bucket, samples, row, end));
-  }
-
-  /** Cuts rows 0 … length − 1 of a piece at the edges of buckets. */
-  #eachBucket(start: number, length: number, tell: (bucket: number, row: number, end: number) => void): void {
     const { from, to, step } = this.#range;
-    const last = Math.min(length, to - start);
-    for (let row = Math.max(0, from - start); row < last; ) {
-      const bucket = Math.floor((start + row - from) / step);
-      const end = Math.min(last, from + (bucket + 1) * step - start);
-      tell(bucket, row, end);
-      row = end;
+    if (step === 1) return this.#addSeconds(start, samples);
+    const end = Math.min(samples.length, to - start);
+    let row = Math.max(0, from - start);
+    for (let bucket = Math.floor((start + row - from) / step); row < end; bucket++) {
+      const edge = Math.min(end, from + (bucket + 1) * step - start);
+      this.#add(bucket, samples, row, edge);
+      row = edge;
     }
   }
 
