@@ -134,7 +134,11 @@ export class Ring {
 
   /** Takes back all that a collector said of a second, because another frame tells it anew. */
   clear(collector: string, second: Second, replayedFrom?: LogPosition, atMs = 0): void {
-    for (const store of this.#storesOf.get(collector) ?? []) store.clear(second, this.#newestSecond, replayedFrom);
+    for (const store of this.#storesOf.get(collector) ?? []) {
+      // What a frame told before the endpoint was its collector's was not taken, and clears nothing.
+      if (replayedFrom !== undefined && store.previous !== null && atMs <= store.previous.untilMs) continue;
+      store.clear(second, this.#newestSecond, replayedFrom);
+    }
     if (replayedFrom === undefined) return;
     for (const store of this.#moved)
       if (store.previous?.collector === collector && atMs <= store.previous.untilMs)
