@@ -405,6 +405,17 @@ describe('SMS', () => {
     expect((await send(sms, message({ recipients: people }))).kind).toBe('refused');
   });
 
+  test('to more people than one request takes is several, and nobody is left out', async () => {
+    const sms =
+      'type: tencent-sms, url: "BASE/", secret_id: i, secret_key: k, app_id: "1", sign_name: s, template_id: "2"';
+    answer = (response) => response.end('{"Response":{"SendStatusSet":[{"Code":"Ok"}],"RequestId":"r"}}');
+    const many = Array.from({ length: 450 }, (_, index) => ({ name: `p${index}`, phone: `138${10_000_000 + index}` }));
+    expect(await send(sms, message({ recipients: many }))).toEqual({ kind: 'delivered' });
+    const told = requests.map(({ body }) => JSON.parse(body).PhoneNumberSet);
+    expect(told.map((phones) => phones.length)).toEqual([200, 200, 50]);
+    expect(new Set(told.flat()).size).toBe(450);
+  });
+
   test('through Twilio is one request a number, and goes on where it stopped', async () => {
     const sms = 'type: twilio-sms, url: "BASE", account_sid: AC1, auth_token: t, from: "+15550000000"';
     answer = (response) =>

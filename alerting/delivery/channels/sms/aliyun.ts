@@ -18,7 +18,7 @@ import type { Message } from '../message/message.ts';
 import { truncate, utf16Units } from '../message/split.ts';
 import type { Answer } from '../outbound/post.ts';
 import { aliyunSignature } from '../outbound/signatures.ts';
-import { phonesOf, readPhones, smsParameters } from './sms.ts';
+import { groupsOf, phonesOf, readPhones, smsParameters } from './sms.ts';
 
 const URL_DEFAULT = 'https://dysmsapi.aliyuncs.com/';
 /** In one request. */
@@ -68,10 +68,10 @@ export const aliyunSms: ChannelKind = {
       needsRecipients: to.length === 0,
       readsBody: true,
       parts(message, nowMs): readonly Part[] {
-        const phones = phonesOf(to, message).slice(0, PHONES_MAX);
-        if (phones.length === 0) return [];
         const templateParam = JSON.stringify(parameters(message));
-        return [{ ...sendSms(address.url, { ...request, phones, templateParam, message, nowMs }) }];
+        return groupsOf(phonesOf(to, message), PHONES_MAX).map((phones) =>
+          sendSms(address.url, { ...request, phones, templateParam, message, nowMs }),
+        );
       },
       verdict: aliyunVerdict,
     });
@@ -100,8 +100,8 @@ function sendSms(url: string, request: Request): Part {
     AccessKeyId: accessKeyId,
     SignatureMethod: 'HMAC-SHA1',
     SignatureVersion: '1.0',
-    // Never the same twice: an attempt differs from the next by its time.
-    SignatureNonce: createHash('sha256').update(`${message.key} ${nowMs}`).digest('hex').slice(0, 32),
+    // Never the same twice: an attempt differs from the next by its time, a part by its first number.
+    SignatureNonce: createHash('sha256').update(`${message.key} ${nowMs} ${phones[0]}`).digest('hex').slice(0, 32),
     Timestamp: new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z'),
     PhoneNumbers: phones.join(','),
     SignName: signName,

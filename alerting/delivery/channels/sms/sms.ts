@@ -22,6 +22,13 @@ export function phonesOf(to: readonly string[], message: Message): readonly stri
   return [...new Set([...to, ...message.recipients.flatMap(({ phone }) => phone ?? [])])];
 }
 
+/** The numbers in groups of as many as one request takes. */
+export function groupsOf(phones: readonly string[], max: number): string[][] {
+  return Array.from({ length: Math.ceil(phones.length / max) }, (_, group) =>
+    phones.slice(group * max, (group + 1) * max),
+  );
+}
+
 type Parameters = (message: Message) => Record<string, string>;
 
 /** `parameters:`, a map of a template's parameters to texts with {placeholders}; each is cut to what is taken. */

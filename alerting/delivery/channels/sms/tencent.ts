@@ -15,7 +15,7 @@ import {
 } from '../http/http-transport.ts';
 import type { Answer } from '../outbound/post.ts';
 import { TENCENT_CONTENT_TYPE, tencentAuthorization } from '../outbound/signatures.ts';
-import { phonesOf, readPhones, smsParameters } from './sms.ts';
+import { groupsOf, phonesOf, readPhones, smsParameters } from './sms.ts';
 
 const URL_DEFAULT = 'https://sms.tencentcloudapi.com/';
 /** In one request. */
@@ -55,29 +55,29 @@ export const tencentSms: ChannelKind = {
       needsRecipients: to.length === 0,
       readsBody: true,
       parts(message, nowMs): readonly Part[] {
-        const phones = phonesOf(to, message).slice(0, PHONES_MAX);
-        if (phones.length === 0) return [];
-        const body = JSON.stringify({
-          PhoneNumberSet: phones,
-          SmsSdkAppId: appId,
-          SignName: signName,
-          TemplateId: templateId,
-          // The provider numbers parameters: their order in the file is that of {1}, {2} ….
-          TemplateParamSet: Object.values(parameters(message)),
-          SessionContext: message.key.slice(0, 512),
-        });
         const timestampSeconds = Math.floor(nowMs / 1000);
         const { host } = new URL(url);
-        const signing = { secretId, secretKey, service: 'sms', host, timestampSeconds, body };
-        const headers = {
-          'Content-Type': TENCENT_CONTENT_TYPE,
-          Authorization: tencentAuthorization(signing),
-          'X-TC-Action': 'SendSms',
-          'X-TC-Version': '2021-01-11',
-          'X-TC-Region': region,
-          'X-TC-Timestamp': String(timestampSeconds),
-        };
-        return [{ url, headers, body }];
+        return groupsOf(phonesOf(to, message), PHONES_MAX).map((phones) => {
+          const body = JSON.stringify({
+            PhoneNumberSet: phones,
+            SmsSdkAppId: appId,
+            SignName: signName,
+            TemplateId: templateId,
+            // The provider numbers parameters: their order in the file is that of {1}, {2} ….
+            TemplateParamSet: Object.values(parameters(message)),
+            SessionContext: message.key.slice(0, 512),
+          });
+          const signing = { secretId, secretKey, service: 'sms', host, timestampSeconds, body };
+          const headers = {
+            'Content-Type': TENCENT_CONTENT_TYPE,
+            Authorization: tencentAuthorization(signing),
+            'X-TC-Action': 'SendSms',
+            'X-TC-Version': '2021-01-11',
+            'X-TC-Region': region,
+            'X-TC-Timestamp': String(timestampSeconds),
+          };
+          return { url, headers, body };
+        });
       },
       verdict: tencentVerdict,
     });
