@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type InventoryItems, systemClock, VirtualClock } from '../../../core/index.ts';
 import { FileGate } from '../monitors/log/file-gate.ts';
 import { FileItems } from './file-items.ts';
@@ -123,25 +123,24 @@ test('an inventory is sent when it has changed, and only then', async () => {
     docker: () => '27.1',
     send: (items) => sent.push(items),
   });
-  const pass = async (ms: number): Promise<void> => {
-    await clock.advance(ms);
-    // The disk is real: its answers come in their own time.
-    await new Promise((resolve) => setTimeout(resolve, 60));
-  };
+  // The disk is real: its answers come in their own time.
+  const sends = (count: number) => vi.waitFor(() => expect(sent).toHaveLength(count), { timeout: 10_000 });
   inventory.start();
   inventory.wish('file', { packages: [], files: [path], sysctls: [] });
-  await pass(3000);
-  expect(sent).toHaveLength(1);
+  await clock.advance(3000);
+  await sends(1);
   expect(sent[0]).toMatchObject({
     'docker.version': '27.1',
     [`file.${path}.sha256`]: expect.stringMatching(/^[0-9a-f]{64}$/),
   });
-  await pass(60_000);
-  expect(sent).toHaveLength(1);
+  await clock.advance(60_000);
+  await new Promise((resolve) => setTimeout(resolve, 60));
   put('a.conf', 'two');
-  await pass(60_000);
-  expect(sent).toHaveLength(2);
+  await clock.advance(60_000);
+  await sends(2);
+  expect(sent[1]?.[`file.${path}.sha256`]).not.toBe(sent[0]?.[`file.${path}.sha256`]);
   inventory.stop();
-  await pass(120_000);
+  await clock.advance(120_000);
+  await new Promise((resolve) => setTimeout(resolve, 60));
   expect(sent).toHaveLength(2);
 });
