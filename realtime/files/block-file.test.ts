@@ -36,7 +36,7 @@ function fileOfBlocks(): Uint8Array {
       const after = { segment: 3, offset: 16 + block };
       writeBlock(writer, {
         index,
-        block: { start, seconds: 300, bytes: bytesOf(index, block), after, openedAt: null, file: null },
+        block: { start, seconds: 300, bytes: bytesOf(index, block), after, file: null },
       });
     }
   }

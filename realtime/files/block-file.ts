@@ -137,5 +137,5 @@ function readBlock(body: Uint8Array): BlockRecord {
   const [index, start, seconds] = [reader.varint(), reader.varint(), reader.varint()];
   const after = { segment: reader.varint(), offset: reader.varint() };
   const bytes = reader.bytes(reader.remaining);
-  return { index, block: { start, seconds, bytes, after, openedAt: null, file: null } };
+  return { index, block: { start, seconds, bytes, after, file: null } };
 }

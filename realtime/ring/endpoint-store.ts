@@ -55,6 +55,12 @@ export type StoreShares = {
 const windowScratch = new Float64Array(WINDOW_SECONDS);
 const hourScratch = new Float64Array(HOUR_SECONDS);
 
+/** Seconds between the slots of a series in a window: its step, where windows are whole multiples of it. */
+function slotStepOf({ step }: StoredSeries): number {
+  const inWindow = Math.min(step, WINDOW_SECONDS);
+  return WINDOW_SECONDS % inWindow === 0 ? inWindow : 1;
+}
+
 /**
  * Everything that the ring holds of one endpoint: its series, the open windows as plain numbers,
  * the sealed ones as blocks, and blocks of whole hours. A late sample opens its window again.
@@ -143,8 +149,7 @@ export class EndpointStore {
 
   /** The column of a series, made when it is new. `step` is the seconds between its samples. */
   columnFor(metric: string, tags: SeriesIdentity['tags'], step = 1): number {
-    const fits = WINDOW_SECONDS % step === 0;
-    return this.columns.give({ metric, tags, step: fits ? step : 1 }, this.newestSecond);
+    return this.columns.give({ metric, tags, step }, this.newestSecond);
   }
 
   /**
@@ -166,7 +171,7 @@ export class EndpointStore {
         if (window === null) return true;
       }
       if (!window.put(column, second, value)) {
-        window.place(column, (this.columns.at(column) as StoredSeries).step);
+        window.place(column, slotStepOf(this.columns.at(column) as StoredSeries), second);
         window.put(column, second, value);
       }
       newest.put(column, second, value);
@@ -247,7 +252,7 @@ export class EndpointStore {
     this.#slots = window.slotCount;
     window.release();
     const after = this.#shares.logPosition();
-    this.#keep(this.#windows, { start, seconds: WINDOW_SECONDS, bytes, after, openedAt: window.openedAt, file: null });
+    this.#keep(this.#windows, { start, seconds: WINDOW_SECONDS, bytes, after, file: null });
   }
 
   /** Makes one block of the sealed windows of an hour, unless one of them is open. */
@@ -263,7 +268,7 @@ export class EndpointStore {
     const bytes = mergeBlocks(parts, { ...span, width: this.columns.width });
     for (const { start } of parts) this.#drop(this.#windows, start);
     // No window of this hour is open: all that was put is in it.
-    this.#keep(this.#hours, { ...span, bytes, after: this.#shares.logPosition(), openedAt: null, file: null });
+    this.#keep(this.#hours, { ...span, bytes, after: this.#shares.logPosition(), file: null });
   }
 
   /** Makes windows of an hour's block again, because one of them changes. */

@@ -30,6 +30,8 @@ export class OpenWindow {
   #used = 0;
   readonly #offsets: number[] = [];
   readonly #steps: number[] = [];
+  /** The row of each column's first slot. */
+  readonly #firstRows: number[] = [];
 
   /** `slots` is how much memory to begin with: what the window before this one needed. */
   constructor({ start, seconds, slots, openedAt }: Beginning, pool: SlotPool) {
@@ -58,25 +60,25 @@ export class OpenWindow {
   put(column: number, second: number, value: number): boolean {
     const offset = this.#offsets[column] ?? NONE;
     if (offset === NONE) return false;
-    const row = second - this.start;
     const step = this.#steps[column] as number;
+    const row = second - this.start - (this.#firstRows[column] as number);
     if (step === 1) this.#slots[offset + row] = value;
     else if (row % step === 0) this.#slots[offset + row / step] = value;
-    else this.#widen(column, row, value);
+    else this.#widen(column, second, value);
     return true;
   }
 
   /** Fills a column that has no place yet. */
   adopt(column: number, samples: Float64Array): void {
-    const offset = this.place(column, 1);
+    const offset = this.place(column, 1, this.start);
     this.#slots.set(samples, offset);
   }
 
   /** Makes a second absent in all columns. */
   clear(second: number): void {
-    const row = second - this.start;
     this.#offsets.forEach((offset, column) => {
       const step = this.#steps[column] as number;
+      const row = second - this.start - (this.#firstRows[column] as number);
       if (offset === NONE || row % step !== 0) return;
       fillAbsent(this.#slots, offset + row / step, offset + row / step + 1);
     });
@@ -89,18 +91,22 @@ export class OpenWindow {
     const step = this.#steps[column] as number;
     if (step === 1) return this.#slots.subarray(offset, offset + this.#seconds);
     fillAbsent(scratch);
-    for (let row = 0; row < this.#seconds; row += step) scratch[row] = this.#slots[offset + row / step] as number;
+    const first = this.#firstRows[column] as number;
+    for (let slot = 0; slot < this.#seconds / step; slot++)
+      scratch[first + slot * step] = this.#slots[offset + slot] as number;
     return scratch;
   }
 
   /**
-   * Gives a column its place, all absent. `step` is how many seconds lie between two samples of this
-   * series, a divisor of the window; a sample off that grid makes the column one of seconds.
+   * Gives a column its place, all absent, and returns where it is. `step` is how many seconds lie
+   * between two samples of this series, a divisor of the window, and `second` is one of theirs; a
+   * sample off that grid makes the column one of seconds.
    */
-  place(column: number, step: number): number {
+  place(column: number, step: number, second: number): number {
     while (this.#offsets.length <= column) {
       this.#offsets.push(NONE);
       this.#steps.push(1);
+      this.#firstRows.push(0);
     }
     const size = this.#seconds / step;
     const offset = this.#used;
@@ -114,14 +120,15 @@ export class OpenWindow {
     fillAbsent(this.#slots, offset, this.#used);
     this.#offsets[column] = offset;
     this.#steps[column] = step;
+    this.#firstRows[column] = (second - this.start) % step;
     return offset;
   }
 
   /** Gives a column a slot a second, at a new place, and stores a sample there. */
-  #widen(column: number, row: number, value: number): void {
+  #widen(column: number, second: number, value: number): void {
     const samples = this.read(column, new Float64Array(this.#seconds));
-    const offset = this.place(column, 1);
+    const offset = this.place(column, 1, this.start);
     if (samples !== null) this.#slots.set(samples, offset);
-    this.#slots[offset + row] = value;
+    this.#slots[offset + second - this.start] = value;
   }
 }

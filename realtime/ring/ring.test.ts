@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareFrames, type Frame, type Tick, VirtualClock } from '../../core/index.ts';
+import { compareFrames, Dictionary, type Frame, type Tick, VirtualClock } from '../../core/index.ts';
 import { Intake } from '../intake/intake.ts';
 import { readBuckets } from '../query/buckets.ts';
 import type { Range } from '../query/range.ts';
@@ -188,5 +188,24 @@ describe('ring', () => {
     await Promise.all([first, second]);
     expect(acknowledged).toHaveLength(2);
     expect(intake.lane('h1').ackedSeq(1000)).toBe(1);
+  });
+
+  test('keeps a series of every minute, however an endpoint’s windows lie to the minute', async () => {
+    for (const host of ['h1', 'h2', 'web', 'a-longer-name']) {
+      const ring = new Ring({ seriesMax: 9 });
+      const intake = intakeOver(ring);
+      const dictionary = new Dictionary(1);
+      const endpoint = { name: host, kind: 'host', host, state: 'running', labels: {} } as const;
+      const series = [{ endpoint: 0, metric: 'm0', tags: {}, decimals: 2 as const, step: 60 }];
+      dictionary.apply({ generation: 1, endpoints: [{ index: 0, endpoint }], firstSeries: 0, series });
+      const minutes = Array.from({ length: 70 }, (_, minute) => START_SECOND + 60 * minute);
+      for (const [index, second] of minutes.entries())
+        await intake.accept(frameOf({ seq: index + 1, second, samples: [index], collector: host }), dictionary);
+      const [located] = select(ring, { metrics: ['m0'] });
+      expect(located).toBeDefined();
+      if (located === undefined) continue;
+      const { last } = readBuckets(located, { from: START_SECOND, to: START_SECOND + 4200, step: 60 });
+      expect([...last]).toStrictEqual(minutes.map((_, index) => index));
+    }
   });
 });

@@ -13,8 +13,6 @@ export type SealedBlock = {
   readonly bytes: Uint8Array;
   /** All frames of the log before this place are in it. */
   readonly after: LogPosition;
-  /** From where on the log has what is new in it; null when all of it rests on disk already, in other blocks. */
-  readonly openedAt: LogPosition | null;
   /** Where it rests on disk; null when it does not yet. */
   file: BlockFile | null;
 };
@@ -81,7 +79,6 @@ export function splitBlock(block: SealedBlock, seconds: number): SealedBlock[] {
       columns[column]?.subarray(index * seconds, (index + 1) * seconds),
     ),
     after: block.after,
-    openedAt: null,
     file: null,
   }));
 }
