@@ -43,6 +43,7 @@ script bsdutils
 podman podman
 runc runc
 ctr containerd
+systemd-analyze systemd
 LIST
 }
 

@@ -3,9 +3,10 @@
  * can not be read at all changes nothing; one that appears later is found. The folder is watched, because editors replace
  * files; and the file is looked at every few seconds, because not every file system tells.
  */
-import { type FSWatcher, watch } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { createReadStream, type FSWatcher, watch } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { type CancelTimer, type Clock, describeError, type Logger, type TimestampMs } from '../../../core/index.ts';
 import { checkRules, FILE_BYTES_MAX } from '../read/check.ts';
 import { formatFault } from '../read/source.ts';
@@ -182,18 +183,4 @@ function withMissing<Key extends string, Entry extends Readonly<Record<Key, stri
 }
 
 /** The file's text, or one byte more than is allowed: `checkRules` then says so. */
-async function readBounded(path: string): Promise<string> {
-  const file = await open(path, 'r');
-  try {
-    const buffer = Buffer.alloc(FILE_BYTES_MAX + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return buffer.toString('utf8', 0, length);
-  } finally {
-    await file.close();
-  }
-}
+const readBounded = (path: string): Promise<string> => text(createReadStream(path, { end: FILE_BYTES_MAX }));

@@ -2,7 +2,9 @@
  * Keeps something equal to a file: looked at every two seconds, taken when it is good, and refused
  * whole when it is not, so that what held before goes on.
  */
-import { open, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { text } from 'node:stream/consumers';
 import { type CancelTimer, type Clock, describeError, type Logger } from '../../../core/index.ts';
 import { FILE_BYTES_MAX } from './config.ts';
 
@@ -76,18 +78,4 @@ export class FollowedFile {
 }
 
 /** The file's text, or a byte more than is allowed: its reader then says so. */
-async function readBounded(path: string): Promise<string> {
-  const file = await open(path, 'r');
-  try {
-    const buffer = Buffer.alloc(FILE_BYTES_MAX + 1);
-    let length = 0;
-    while (length < buffer.length) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length);
-      if (bytesRead === 0) break;
-      length += bytesRead;
-    }
-    return buffer.toString('utf8', 0, length);
-  } finally {
-    await file.close();
-  }
-}
+const readBounded = (path: string): Promise<string> => text(createReadStream(path, { end: FILE_BYTES_MAX }));

@@ -15,22 +15,27 @@ export const selectorSchema = Type.Object(
   closed,
 );
 
+/** Which time, and in how many pieces. */
+export const rangeFields = {
+  fromMs: Type.Integer({
+    minimum: 0,
+    maximum: 2 ** 48,
+    description: 'Start, inclusive; rounded down to a whole step',
+  }),
+  toMs: Type.Integer({ minimum: 0, maximum: 2 ** 48, description: 'End, exclusive; rounded up to a whole step' }),
+  stepSeconds: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: 31_536_000,
+      description: 'Width of a bucket; chosen so that about 600 fit when left out',
+    }),
+  ),
+} as const;
+
 export const queryRangeSchema = Type.Object(
   {
     select: selectorSchema,
-    fromMs: Type.Integer({
-      minimum: 0,
-      maximum: 2 ** 48,
-      description: 'Start, inclusive; rounded down to a whole step',
-    }),
-    toMs: Type.Integer({ minimum: 0, maximum: 2 ** 48, description: 'End, exclusive; rounded up to a whole step' }),
-    stepSeconds: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 31_536_000,
-        description: 'Width of a bucket; chosen so that about 600 fit when left out',
-      }),
-    ),
+    ...rangeFields,
   },
   closed,
 );

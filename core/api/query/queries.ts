@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { metricSchema, nameSchema, tagsSchema } from '../../schema.ts';
 import { closed, sample, timeMs } from '../parts.ts';
+import { rangeFields } from './buckets.ts';
 import { selectionSchema } from './select.ts';
 
 /** A query that does not say gets so long; none gets longer than the second. */
@@ -55,19 +56,7 @@ const timeMsMaxSchema = Type.Integer({
 export const rangeQuerySchema = Type.Object(
   {
     select: selectionSchema,
-    fromMs: Type.Integer({
-      minimum: 0,
-      maximum: 2 ** 48,
-      description: 'Start, inclusive; rounded down to a whole step',
-    }),
-    toMs: Type.Integer({ minimum: 0, maximum: 2 ** 48, description: 'End, exclusive; rounded up to a whole step' }),
-    stepSeconds: Type.Optional(
-      Type.Integer({
-        minimum: 1,
-        maximum: 31_536_000,
-        description: 'Width of a bucket; chosen so that about 600 fit when left out',
-      }),
-    ),
+    ...rangeFields,
     values: Type.Optional(
       Type.Array(bucketValueSchema, {
         minItems: 1,
