@@ -47,8 +47,7 @@ type Share = { readonly members: readonly Member[] };
 
 type Source = {
   readonly dictionary: Dictionary;
-  readonly seriesCount: number;
-  readonly endpoints: readonly Endpoint[];
+  readonly revision: number;
   readonly shares: readonly Share[];
   second: number;
   heardSecond: number;
@@ -121,21 +120,19 @@ export class Aggregates {
 
   #sourceOf(collector: string, dictionary: Dictionary): Source {
     const known = this.#sources.get(collector);
-    if (known !== undefined && fits(known, dictionary)) return known;
-    const endpoints = [...dictionary.endpoints];
+    if (known?.dictionary === dictionary && known.revision === dictionary.revision) return known;
     const byEndpoint = new Map<number, number[]>();
     for (const [column, { endpoint }] of dictionary.series.entries()) {
       const columns = byEndpoint.get(endpoint) ?? [];
       if (columns.push(column) === 1) byEndpoint.set(endpoint, columns);
     }
     const shares = this.#rules.map((rule, index) => ({
-      members: endpoints.flatMap((endpoint, at) => {
+      members: dictionary.endpoints.flatMap((endpoint, at) => {
         if (endpoint.state === 'gone' || !isMember(rule, endpoint)) return [];
         return memberOf(this.#operands[index] ?? [], byEndpoint.get(at) ?? [], dictionary);
       }),
     }));
-    const seriesCount = dictionary.series.length;
-    const source = { dictionary, seriesCount, endpoints, shares, second: 0, heardSecond: 0 };
+    const source = { dictionary, revision: dictionary.revision, shares, second: 0, heardSecond: 0 };
     this.#sources.delete(collector);
     this.#sources.set(collector, source);
     const eldest = this.#sources.keys().next();
@@ -191,12 +188,6 @@ function read({ columns, values, seconds }: Member, frame: Float64Array, at: num
     values[operand] = value;
     seconds[operand] = at;
   }
-}
-
-function fits(source: Source, dictionary: Dictionary): boolean {
-  if (source.dictionary !== dictionary || source.seriesCount !== dictionary.series.length) return false;
-  if (source.endpoints.length !== dictionary.endpoints.length) return false;
-  return source.endpoints.every((endpoint, index) => dictionary.endpoints[index] === endpoint);
 }
 
 /** `first` is where the measure's operands begin in each row. */

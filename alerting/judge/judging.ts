@@ -19,9 +19,9 @@ import { isInEffect } from '../rules/hours.ts';
 import { allTests, type Rule, type RuleSet } from '../rules/rule.ts';
 import { RuleBook } from '../rules/templates.ts';
 import { Aggregates, seriesOfAggregate } from './aggregates.ts';
-import { type EventSink, Incidents } from './incidents.ts';
+import { type EventSink, Incidents, type Place } from './incidents.ts';
 import type { Baselines, Wanted } from './plan/baselines.ts';
-import { type Bundle, Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
+import { type Bundle, type Judge, Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
 import { Silence } from './silence.ts';
 
 export type { EventSink } from './incidents.ts';
@@ -172,45 +172,61 @@ export class Judging {
 
   /**
    * The loop that runs for every rule on every series in every second. Series by series, so that a
-   * window is fetched once for all the rules that look at it.
+   * window is looked through once for all the rules that look at it.
    */
   #judgePlain(plan: Plan, bundle: Bundle, nowSecond: number): void {
-    const { rows, judges } = bundle;
-    const { fresh, window } = plan;
+    const { rows, folds, folded, open } = bundle;
+    const judgedBefore = folds.judged;
+    for (let pair = 0; pair < rows.length; pair++) {
+      const row = rows[pair] ?? 0;
+      if (plan.fresh[row] === 0) continue;
+      // Most series are well, and were so before: nothing more is looked at.
+      if (!folds.judge(plan.table, row) && open[pair] === 0) continue;
+      for (let index = 0; index < folded.length; index++) {
+        const entry = folded[index];
+        const verdict = folds.verdicts[index] ?? UNKNOWN;
+        if (entry !== undefined) this.#follow({ plan, entry, pair }, verdict, nowSecond);
+      }
+    }
+    this.counts.judgements += folds.judged - judgedBefore;
+    for (const one of bundle.others) if (!one.isPaused) this.#judgeOther(plan, one, nowSecond);
+  }
+
+  /** A rule whose function looks at its points in a way of its own. */
+  #judgeOther(plan: Plan, { entry, condition, triggered }: Judge, nowSecond: number): void {
+    const { window, fresh } = plan;
+    const { rows } = entry;
     let judgements = 0;
     for (let pair = 0; pair < rows.length; pair++) {
       const row = rows[pair] ?? 0;
       if (fresh[row] === 0) continue;
       window.moveTo(row);
-      for (const one of judges) {
-        const { condition, entry } = one;
-        if (one.isPaused) continue;
-        const limit =
-          one.pointsNeeded < 0 ? limitOf(condition, window) : window.count < one.pointsNeeded ? 0 : one.limit;
-        if (limit === 0) continue;
-        judgements++;
-        const until = one.quietUntil[pair] ?? WELL;
-        // Still well, or bad and told of not long ago: most judgements end here.
-        if (one.triggered(window, condition, limit) ? nowSecond < until : until === WELL) continue;
-        this.incidents.decide({ plan, entry, pair }, plan.second, nowSecond);
-      }
+      const limit = limitOf(condition, window);
+      if (limit === 0) continue;
+      judgements++;
+      this.#follow({ plan, entry, pair }, triggered(window, condition, limit) ? 1 : 0, nowSecond);
     }
     this.counts.judgements += judgements;
   }
 
+  /** Still well, or bad and told of not long ago: most verdicts end here. */
+  #follow(place: Place, verdict: number, nowSecond: number): void {
+    if (verdict === UNKNOWN) return;
+    const until = place.entry.quietUntil[place.pair] ?? WELL;
+    if (verdict === 1 ? nowSecond < until : until === WELL) return;
+    this.incidents.decide(place, place.plan.second, nowSecond);
+  }
+
   /** The same for conditions over several windows. */
   #judgeComposite(plan: Plan, entry: PlanEntry, second: number, nowSecond: number): void {
-    const { rows, quietUntil, verdict } = entry;
+    const { rows, verdict } = entry;
     if (verdict === null) return;
     let judgements = 0;
     for (let pair = 0; pair < rows.length; pair++) {
       if (!plan.moveTo(entry, pair)) continue;
       const found = verdict(plan.windows, second);
-      if (found === UNKNOWN) continue;
-      judgements++;
-      const until = quietUntil[pair] ?? WELL;
-      if (found === 1 ? nowSecond < until : until === WELL) continue;
-      this.incidents.decide({ plan, entry, pair }, second, nowSecond);
+      if (found !== UNKNOWN) judgements++;
+      this.#follow({ plan, entry, pair }, found, nowSecond);
     }
     this.counts.judgements += judgements;
   }

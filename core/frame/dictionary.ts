@@ -24,6 +24,7 @@ export class Dictionary {
   readonly endpoints: Endpoint[] = [];
   readonly series: DictionarySeries[] = [];
   #powers = new Float64Array(POWERS_AT_FIRST);
+  #revision = 0;
 
   constructor(generation: number) {
     this.generation = generation;
@@ -32,6 +33,7 @@ export class Dictionary {
   /** Adds a chunk that continues this dictionary. Throws `FRAME_INVALID` where it does not. */
   apply(chunk: DictionaryChunk): void {
     assert(chunk.generation === this.generation, 'a chunk of the same generation');
+    this.#revision++;
     for (const { index, endpoint } of chunk.endpoints) {
       if (index > this.endpoints.length) throw gap('endpoint', index, this.endpoints.length);
       const known = this.endpoints[index];
@@ -46,6 +48,11 @@ export class Dictionary {
       this.#setPower(this.series.length, entry.decimals);
       this.series.push(entry);
     }
+  }
+
+  /** Another number after every chunk: whoever has compiled something of a dictionary sees that it has changed. */
+  get revision(): number {
+    return this.#revision;
   }
 
   /** Ten to the decimals of each series; 0 where values travel raw. May be longer than there are series. */

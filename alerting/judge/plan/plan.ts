@@ -28,6 +28,7 @@ import { allTests, type Rule } from '../../rules/rule.ts';
 import type { RuleBook } from '../../rules/templates.ts';
 import type { UsualOf } from './baselines.ts';
 import { Deviation } from './deviation.ts';
+import { Folds, isFoldable } from './folds.ts';
 import { matchSeries, type Pairs } from './match.ts';
 import { Window, WindowTable } from './window.ts';
 
@@ -61,19 +62,26 @@ export type PlanEntry = {
   readonly verdict: Compiled | null;
   /** By pair: the few that are open. */
   readonly open: Map<number, OpenAlert>;
+  /** The `open` of its bundle; null for a rule that is in none. */
+  bundleOpen: Uint16Array | null;
 };
 
-/** Plain rules that look at the very same series. */
-export type Bundle = { readonly rows: Int32Array; readonly judges: readonly Judge[] };
+/** Plain rules that look at the very same series: those that one pass over its points judges, and the others. */
+export type Bundle = {
+  readonly rows: Int32Array;
+  readonly folds: Folds;
+  /** In the order of the conditions of `folds`. */
+  readonly folded: readonly PlanEntry[];
+  readonly others: readonly Judge[];
+  /** By pair: how many of these rules have an alert open. */
+  readonly open: Uint16Array;
+};
 
-/** What the innermost loop reads of a rule, side by side. */
+/** What the innermost loop reads of a rule. */
 export type Judge = {
   readonly entry: PlanEntry;
   readonly condition: Condition;
   readonly quietUntil: Uint32Array;
-  readonly limit: number;
-  /** -1 where the condition looks at a time. */
-  readonly pointsNeeded: number;
   readonly triggered: JudgeFunction['triggered'];
   isPaused: boolean;
 };
@@ -111,8 +119,7 @@ export class Plan {
   readonly refusedCount: number;
   readonly #columns: Int32Array;
   readonly #fresh: Uint8Array;
-  readonly #seriesCount: number;
-  readonly #endpoints: readonly Endpoint[];
+  readonly #revision: number;
   #heard: LastHeard;
   /** The server's second from which on a silence counts: nobody could be heard before it started. */
   listeningSinceSecond = 0;
@@ -123,8 +130,7 @@ export class Plan {
     const { dictionary, rules } = sources;
     this.dictionary = dictionary;
     this.rules = rules;
-    this.#seriesCount = dictionary.series.length;
-    this.#endpoints = [...dictionary.endpoints];
+    this.#revision = dictionary.revision;
     const matched = matchSeries(sources);
     this.refusedCount = matched.refusedCount;
     this.#columns = matched.columns;
@@ -149,13 +155,7 @@ export class Plan {
 
   /** False when the plan has to be made anew before this dictionary's next frame. */
   fits(dictionary: Dictionary, rules: RuleBook): boolean {
-    if (dictionary !== this.dictionary || rules !== this.rules) return false;
-    if (dictionary.series.length !== this.#seriesCount) return false;
-    if (dictionary.endpoints.length !== this.#endpoints.length) return false;
-    for (let index = 0; index < this.#endpoints.length; index++) {
-      if (dictionary.endpoints[index] !== this.#endpoints[index]) return false;
-    }
-    return true;
+    return dictionary === this.dictionary && dictionary.revision === this.#revision && rules === this.rules;
   }
 
   /** Of its typed arrays. */
@@ -169,8 +169,9 @@ export class Plan {
 
   /** Rules, by slug, whose hours do not hold: their windows fill, and they are not judged. */
   pause(slugs: ReadonlySet<string>): void {
-    for (const { judges } of this.bundles) {
-      for (const judge of judges) judge.isPaused = slugs.has(judge.entry.rule.slug);
+    for (const { folds, folded, others } of this.bundles) {
+      for (const [index, { rule }] of folded.entries()) folds.pause(index, slugs.has(rule.slug));
+      for (const judge of others) judge.isPaused = slugs.has(judge.entry.rule.slug);
     }
   }
 
@@ -318,7 +319,7 @@ export class Plan {
     // A series that was refused is still watched, and its alert stays as it is.
     if (this.refusedCount > 0) return [];
     const orphans: OpenAlert[] = [];
-    for (let column = 0; column < this.#seriesCount; column++) {
+    for (let column = 0; column < this.dictionary.series.length; column++) {
       for (const alert of openAlerts.ofSeries(formatSeries(this.dictionary.identityOf(column)))) {
         if (!watched.has(alert)) orphans.push(alert);
       }
@@ -329,6 +330,8 @@ export class Plan {
 
 /** Notes that a pair is open, or well again, in the form that the judging loop reads. */
 export function setOpen(entry: PlanEntry, pair: number, alert: OpenAlert | undefined): void {
+  const change = Number(alert !== undefined) - Number(entry.open.has(pair));
+  if (entry.bundleOpen !== null) entry.bundleOpen[pair] = (entry.bundleOpen[pair] ?? 0) + change;
   if (alert === undefined) {
     entry.open.delete(pair);
     entry.quietUntil[pair] = WELL;
@@ -341,14 +344,22 @@ export function setOpen(entry: PlanEntry, pair: number, alert: OpenAlert | undef
 }
 
 function bundlesOf(entries: readonly PlanEntry[]): readonly Bundle[] {
-  const bundles: { rows: Int32Array; judges: Judge[] }[] = [];
+  const groups: PlanEntry[][] = [];
   for (const entry of entries) {
-    const judge = judgeOf(entry);
-    const same = bundles.find(({ rows }) => isSame(rows, entry.rows));
-    if (same === undefined) bundles.push({ rows: entry.rows, judges: [judge] });
-    else same.judges.push(judge);
+    const same = groups.find(([first]) => first !== undefined && isSame(first.rows, entry.rows));
+    if (same === undefined) groups.push([entry]);
+    else same.push(entry);
   }
-  return bundles;
+  return groups.map(bundleOf);
+}
+
+function bundleOf(entries: readonly PlanEntry[]): Bundle {
+  const rows = entries[0]?.rows ?? new Int32Array();
+  const open = new Uint16Array(rows.length);
+  for (const entry of entries) entry.bundleOpen = open;
+  const folded = entries.filter(({ rule }) => isFoldable(rule.condition));
+  const others = entries.filter((entry) => !folded.includes(entry)).map(judgeOf);
+  return { rows, folds: new Folds(folded.map(({ rule }) => rule.condition)), folded, others, open };
 }
 
 function isSame(a: Int32Array, b: Int32Array): boolean {
@@ -357,17 +368,8 @@ function isSame(a: Int32Array, b: Int32Array): boolean {
 
 function judgeOf(entry: PlanEntry): Judge {
   const { condition } = entry.rule;
-  const { triggered, points } = judgeFunctions[condition.func];
-  const pointsNeeded = condition.isTime ? -1 : points(condition);
-  return {
-    entry,
-    condition,
-    quietUntil: entry.quietUntil,
-    limit: condition.limit,
-    pointsNeeded,
-    triggered,
-    isPaused: false,
-  };
+  const { triggered } = judgeFunctions[condition.func];
+  return { entry, condition, quietUntil: entry.quietUntil, triggered, isPaused: false };
 }
 
 function seasonDaysOf(rule: Rule): readonly number[] | null {
@@ -387,5 +389,6 @@ function entryOf({ rule, rows, operands }: Pairs): PlanEntry {
     verdict: rule.expression === null ? null : compileExpression(rule.expression, STALE_SECONDS),
     quietUntil: new Uint32Array(rows.length),
     open: new Map(),
+    bundleOpen: null,
   };
 }

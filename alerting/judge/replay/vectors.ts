@@ -6,12 +6,12 @@
 import { type Static, Type } from 'typebox';
 import {
   type Condition,
-  functionNames,
   judge,
   operators,
   parserOf,
   pointsNeeded,
-  WINDOW_POINTS_MAX,
+  type Reader,
+  readExpression,
 } from '../../../core/index.ts';
 import { Window, WindowTable } from '../plan/window.ts';
 import { type AlertState, quiet, transition } from '../transition.ts';
@@ -72,21 +72,33 @@ export function replayVector({ rule, counterType = 'GAUGE', points }: Vector): R
   return { events, fault: null };
 }
 
-/** Open-Falcon's own strictness: no space, no sign missing. A string says what is wrong. */
+/**
+ * A string says what is wrong. The function is read as in a rules file, but for two ways of Open-Falcon's: a space
+ * is a fault, and arguments beyond those of the function are passed over. So is the operator of `stddev`, whatever it is.
+ */
 function conditionOf({ func: text, op, right_value: rightValue }: Vector['rule']): Condition | string {
-  const found = /^(\w+)\((?:#(\d{1,9})(?:,(\d{1,9}))?|(\d{1,7})s)\)$/.exec(text);
-  const func = functionNames.find((known) => known === found?.[1]);
-  const operator = operators.find((known) => known === op);
-  if (func === undefined || found === null) return `"${text}" is not a function of the judge`;
+  const operator = text.startsWith('stddev(') ? '>' : operators.find((known) => known === op);
   if (operator === undefined) return `"${op}" is not an operator`;
-  const [, , first, second, seconds] = found;
-  const isPair = func === 'lookup' || func === 'kdiff' || func === 'kpdiff';
-  if (isPair !== (second !== undefined)) return `"${text}" has too ${isPair ? 'few' : 'many'} arguments`;
-  if (func === 'forecast' || func === 'seasonal' || func === 'nodata') return `"${text}" can not be replayed`;
-  const limit = Number(seconds ?? second ?? first);
-  if (limit < 1) return `"${text}" looks at no points`;
-  if (limit + Number(first ?? 0) > 2 * WINDOW_POINTS_MAX)
-    return `"${text}" looks at more than ${WINDOW_POINTS_MAX} points`;
-  const atLeast = isPair ? Number(first) : 0;
-  return { func, limit, isTime: seconds !== undefined, atLeast, spanSeconds: 0, operator, rightValue };
+  let fault = `"${text}" is not a function of the judge`;
+  if (/\s/.test(text)) return fault;
+  const reader: Reader = {
+    metric: undefined,
+    knowsMetric: () => false,
+    unitOf: () => undefined,
+    fault: (_, message) => {
+      fault = message;
+      return undefined;
+    },
+  };
+  const read = readExpression({ text: `${withoutSurplus(text)} > 0`, offset: 0 }, reader);
+  if (read?.kind !== 'test') return fault;
+  const { condition } = read.test;
+  return condition.func === 'seasonal' ? 'seasonal can not be replayed' : { ...condition, operator, rightValue };
+}
+
+function withoutSurplus(text: string): string {
+  const [, name, numbers = ''] = /^(\w+)\(#(\+?\d+(?:,\+?\d+)*)\)$/.exec(text) ?? [];
+  if (name === undefined) return text;
+  const count = name === 'lookup' || name === 'kdiff' || name === 'kpdiff' ? 2 : 1;
+  return `${name}(#${numbers.split(',').slice(0, count).map(Number).join(',')})`;
 }

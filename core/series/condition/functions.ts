@@ -102,7 +102,10 @@ const stddev: JudgeFunction = {
   triggered(points, { rightValue }, limit) {
     const mean = sumOf(points, limit) / limit;
     let squares = 0;
-    for (let back = 0; back < limit; back++) squares += (points.value(back) - mean) ** 2;
+    for (let back = 0; back < limit; back++) {
+      const distance = points.value(back) - mean;
+      squares += distance * distance;
+    }
     const reach = Math.sqrt(squares / limit) * rightValue;
     const newest = points.value(0);
     return newest < mean - reach || newest > mean + reach;
@@ -187,8 +190,8 @@ function difference(between: (newest: number, older: number) => number | undefin
 }
 
 /**
- * `kdiff(#N,L)`: every pair of an older and a newer point must satisfy the operator. As Open-Falcon,
- * a zero among the newest N points ends it, and the left value is the last difference that was taken.
+ * `kdiff(#N,L)`: every pair of an older and a newer point must satisfy the operator, and there must be one. As
+ * Open-Falcon, a zero among the newest N points ends it, and the left value is the last difference that was taken.
  */
 function manyDifferences(between: (newer: number, older: number) => number): JudgeFunction {
   const find = (points: Points, { atLeast, operator, rightValue }: Condition, limit: number) => {
@@ -201,7 +204,7 @@ function manyDifferences(between: (newer: number, older: number) => number): Jud
         if (!compare(value, operator, rightValue)) return { hit: false, value };
       }
     }
-    return { hit: true, value };
+    return { hit: atLeast > 0, value };
   };
   return {
     points: byBoth,

@@ -40,8 +40,10 @@ function timeLimit(condition: Condition, points: Points): number {
   const { func, limit: seconds } = condition;
   if (points.count === 0) return 0;
   const newest = points.second(0);
-  let inside = 1;
-  while (inside < points.count && points.second(inside) > newest - seconds) inside++;
+  // One sample a second without a hole: nothing to count.
+  const isFull = points.count >= seconds && points.second(seconds - 1) === newest - seconds + 1;
+  let inside = isFull ? seconds : 1;
+  while (!isFull && inside < points.count && points.second(inside) > newest - seconds) inside++;
   const span = newest - points.second(inside - 1);
   if (span * inside < seconds * (inside - 1) || (inside === 1 && seconds > 1)) return 0;
   // A difference looks from the newest point at the others.
@@ -61,9 +63,9 @@ export function judge(condition: Condition, points: Points): Judgement {
   };
 }
 
-/** A sum may leave the doubles, and a quotient be none; JSON has neither. */
+/** A sum may leave the doubles, and a quotient be none; JSON has neither, and no -0. */
 function writable(value: number): number {
-  return Number.isNaN(value) ? 0 : Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value));
+  return Number.isNaN(value) ? 0 : Math.max(-Number.MAX_VALUE, Math.min(Number.MAX_VALUE, value)) + 0;
 }
 
 /** Points that a judgement rests on. */
