@@ -22,10 +22,10 @@ import { Judging } from './judge/judging.ts';
 import { Baselines } from './judge/plan/baselines.ts';
 import { runBacktest } from './judge/replay/run-backtest.ts';
 import type { AlertingOptions } from './ports.ts';
-import { rulesAnswer } from './rules/answer.ts';
+import { RuleEditor } from './rules/answers/rule-editor.ts';
+import { rulesAnswer } from './rules/answers/rules-answer.ts';
 import type { RulesFile } from './rules/live/rules-file.ts';
 import { RulesInForce } from './rules/live/rules-in-force.ts';
-import type { StoredRules } from './rules/live/stored-rules.ts';
 import { type WatchedMetric, watchedOn } from './rules/watched.ts';
 import { type Commit, loadOpenAlerts, retentionStatements } from './store/alert-rows.ts';
 import { type AlertsQuery, readAlerts } from './store/queries.ts';
@@ -77,8 +77,8 @@ export type Alerting = {
   /** Rejects with `STATE_STORE`. */
   alerts(query: AlertsQuery): Promise<readonly Alert[]>;
   rules(): RulesAnswer;
-  /** Rules that are made through the API. */
-  readonly storedRules: Pick<StoredRules, 'put' | 'remove' | 'bodyOf'>;
+  /** Rules that are made through the API and the console. */
+  readonly ruleEditor: RuleEditor;
   /** Why somebody was, or was not, told. Rejects with `NOT_FOUND` for a rule that there is not. */
   explain(query: ExplainQuery): Promise<ExplainAnswer>;
   /** When these rules would have fired. Rejects with `BAD_REQUEST`, `QUERY_LIMIT`, `HISTORY_UNAVAILABLE`. */
@@ -137,11 +137,20 @@ export async function createAlerting(options: AlertingOptions): Promise<Alerting
     alerts: (query) => readAlerts(store, query),
     watchedOn: (endpoint, isAsked) => (judging.rules === null ? [] : watchedOn(judging.rules, endpoint, isAsked)),
     rules: () => rulesAnswer(options.rulesFile, rules),
-    storedRules: rules.stored,
+    ruleEditor: new RuleEditor({
+      store,
+      inForce: rules,
+      dictionaries: () => [...judging.plans].map(([, { dictionary }]) => dictionary),
+    }),
     explain: (query) => explainAnswer(judging, store, query, clock.nowMs()),
     backtest: async (query) => {
       if (options.past === undefined) throw new AppError('NOT_FOUND', 'this server keeps no past to test rules on');
-      return runBacktest(query, { ...options.past, clock, current: rules.current });
+      return runBacktest(query, {
+        ...options.past,
+        clock,
+        current: rules.current,
+        outerFor: (entry) => rules.stored.outerFor(entry),
+      });
     },
     metrics: () => metricsOf({ judging, writer, openAlerts, delivery, rulesFile: rules.file }),
     operations: delivery.operations,

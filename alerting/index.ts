@@ -10,4 +10,4 @@ export { type CheckedRules, checkRules } from './rules/read/check.ts';
 export { formatFault, type RuleFault } from './rules/read/source.ts';
 export { formatNode, isBelow, type Node, readNode } from './rules/tree.ts';
 export type { WatchedMetric } from './rules/watched.ts';
-export { migrations } from './store/migrations.ts';
+export { migrations } from './store/migrations/migrations.ts';

@@ -88,7 +88,14 @@ export type Rule = {
   readonly notify: readonly string[];
   /** Slug of the template that the rule was written in; null for a rule of its own. */
   readonly template: string | null;
+  /** False for a rule that is turned off: it is known and judges nothing, and in a template turns off what it replaces. */
+  readonly enabled: boolean;
+  /** The keys of the file as they were written. */
+  readonly written: Written;
 };
+
+/** One entry of a rules file as plain JavaScript: texts, numbers, lists and maps. */
+export type Written = Readonly<Record<string, unknown>>;
 
 /** What one rules file says. */
 export type RuleSet = {

@@ -51,6 +51,8 @@ describe('a rules file', () => {
         hours: null,
         dependsOn: [],
         template: null,
+        enabled: true,
+        written: expect.anything(),
         priority: 3,
         maxStep: 3,
         minIntervalSeconds: 300,

@@ -6,7 +6,8 @@
  * 2. a chain that is part of another one is left out;
  * 3. from the oldest to the youngest, rules of one metric and tags replace those inherited; so does a
  *    rule of the same name;
- * 4. who is told is what the youngest template of the chain says.
+ * 4. who is told is what the youngest template of the chain says;
+ * 5. what is turned off is left out last: in a template it turns off what it replaces.
  */
 import { type Endpoint, formatTags } from '../../core/index.ts';
 import type { Rule, RuleSet, Template } from './rule.ts';
@@ -32,10 +33,10 @@ export class RuleBook {
     this.#bound = templates.filter((template) => template.nodes.length > 0);
     const all = [...rules, ...templates.flatMap((template) => template.rules)];
     this.#all = new Map(all.map((rule) => [rule.slug, rule]));
-    this.aggregates = all.filter((rule) => rule.aggregate !== null);
+    this.aggregates = all.filter((rule) => rule.aggregate !== null && rule.enabled);
     // What an aggregate says of its members is no matter of the series that it makes.
     const made = this.aggregates.map((rule) => ({ ...rule, where: everywhere }));
-    this.own = groupByMetric([...rules.filter((rule) => rule.aggregate === null), ...made]);
+    this.own = groupByMetric([...rules.filter((rule) => rule.aggregate === null && rule.enabled), ...made]);
   }
 
   find(slug: string): Rule | undefined {
@@ -53,7 +54,7 @@ export class RuleBook {
     const key = bound.map(({ slug }) => slug).join(' ');
     const known = this.#byBinding.get(key);
     if (known !== undefined) return known;
-    const found = groupByMetric(this.#resolve(bound).filter((rule) => rule.aggregate === null));
+    const found = groupByMetric(this.#resolve(bound).filter((rule) => rule.aggregate === null && rule.enabled));
     this.#byBinding.set(key, found);
     return found;
   }

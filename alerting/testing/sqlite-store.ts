@@ -1,7 +1,7 @@
 /** A `StateStore` over the engine that the server uses, without its worker thread; for tests. */
 import Database from 'libsql';
 import { AppError, type Row, type Statement, type StateStore } from '../../core/index.ts';
-import { migrations } from '../store/migrations.ts';
+import { migrations } from '../store/migrations/migrations.ts';
 
 /** With this room's tables. `failures` makes so many of the next writes fail, as a full disk would. */
 export class SqliteStore implements StateStore {

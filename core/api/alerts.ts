@@ -89,6 +89,16 @@ export const alertsQuerySchema = Type.Object(
 
 export const alertsAnswerSchema = Type.Object({ nowMs: timeMs, alerts: Type.Array(alertSchema) }, closed);
 
+/** Of what was made through the API or the console, and not in the file. */
+const keptHere = {
+  madeInApi: Type.Optional(Type.Boolean({ description: 'Made through the API, not in the file' })),
+  version: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'Of the rule, or of the template that it stands in' }),
+  ),
+  changedBy: Type.Optional(Type.String()),
+  changedAtMs: Type.Optional(timeMs),
+};
+
 export const ruleSchema = Type.Object(
   {
     name: nameSchema,
@@ -97,7 +107,8 @@ export const ruleSchema = Type.Object(
     recovery: Type.Optional(Type.String()),
     hours: Type.Optional(Type.String()),
     dependsOn: Type.Optional(Type.Array(Type.String())),
-    madeInApi: Type.Optional(Type.Boolean({ description: 'Made through the API, not in the file' })),
+    ...keptHere,
+    enabled: Type.Optional(Type.Boolean({ description: 'False for a rule that is turned off' })),
     template: Type.Optional(Type.String({ description: 'Slug of the template that it was written in' })),
     where: Type.Record(Type.String(), Type.String(), { description: 'Whom the rule watches, apart from tags' }),
     priority: Type.Integer({ minimum: 0, maximum: 6 }),
@@ -115,12 +126,26 @@ export const rulesAnswerSchema = Type.Object(
     loadedAtMs: Type.Union([timeMs, Type.Null()]),
     error: Type.Union([Type.String(), Type.Null()], { description: 'Why the newest version of the file was refused' }),
     rules: Type.Array(ruleSchema),
+    templates: Type.Array(
+      Type.Object(
+        {
+          name: nameSchema,
+          slug: Type.String(),
+          parent: Type.Union([Type.String(), Type.Null()], {
+            description: 'Slug of the template whose rules it inherits',
+          }),
+          nodes: Type.Array(Type.String()),
+          notify: Type.Union([Type.Array(Type.String()), Type.Null()]),
+          ...keptHere,
+        },
+        closed,
+      ),
+    ),
+    channels: Type.Array(Type.String(), { description: 'Channels and teams that a rule may name' }),
+    metrics: Type.Array(Type.String(), { description: 'Metrics from outside that the file lists' }),
   },
   closed,
 );
-
-/** A rule as somebody writes it: the keys of a rule of the file, checked by the same reader. */
-export const ruleBodySchema = Type.Object({ rule: Type.Record(Type.String(), Type.Unknown()) }, closed);
 
 export type Operator = Static<typeof operatorSchema>;
 export type AlertEvent = Static<typeof alertEventSchema>;

@@ -10,6 +10,7 @@ export * from './query/buckets.ts';
 export * from './query/queries.ts';
 export * from './query/select.ts';
 export * from './rules/backtest.ts';
+export * from './rules/editing.ts';
 export * from './rules/explain.ts';
 export * from './scaling.ts';
 export * from './session.ts';

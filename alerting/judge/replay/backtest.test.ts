@@ -43,6 +43,7 @@ function sourcesOf(
     endpointOf: () => undefined,
     oldestSecond: () => seam / 1000,
     current: options.current ?? noRules,
+    outerFor: () => ({ channelNames: [], rules: [], declared: [], templates: [] }),
     clock: instantClock(),
   };
 }

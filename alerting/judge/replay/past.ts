@@ -26,6 +26,8 @@ export type PastOptions = {
   /** From this second on every second is there; before it, minutes are. */
   readonly oldestSecond: () => number;
   readonly metrics: readonly string[];
+  /** Only this one; all where left out. */
+  readonly endpoint?: string | undefined;
   readonly fromMs: number;
   readonly toMs: number;
 };
@@ -55,11 +57,12 @@ export class Past {
 
   /** Rejects with `QUERY_LIMIT` where a page or the whole is too large, and with what the query rejects with. */
   async *read(): AsyncIterable<PastTick> {
-    const { metrics, fromMs, toMs, query } = this.#options;
+    const { metrics, endpoint, fromMs, toMs, query } = this.#options;
+    const select = { metrics: [...metrics], ...(endpoint === undefined ? {} : { endpoints: [endpoint] }) };
     let pageSeconds = PAGE_SECONDS_MIN;
     for (let at = fromMs; at < toMs; ) {
       const until = Math.min(toMs, at + pageSeconds * 1000, this.#seamAfter(at));
-      const page = await query({ select: { metrics: [...metrics] }, fromMs: at, toMs: until, stepSeconds: 1 });
+      const page = await query({ select, fromMs: at, toMs: until, stepSeconds: 1 });
       if (page.stepSeconds > 1) this.approximate = true;
       yield* this.#ticksOf(page, at, until);
       at = until;

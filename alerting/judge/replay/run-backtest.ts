@@ -1,8 +1,12 @@
 /** A backtest as the API answers it: a rules file over the past, beside the rules that are in force. */
 import { AppError, type BacktestAnswer, type BacktestQuery, type Clock, sleep } from '../../../core/index.ts';
-import { checkRules } from '../../rules/read/check.ts';
+import { enabled } from '../../rules/answers/matched-series.ts';
+import { candidateOf, slugsOf } from '../../rules/answers/rule-editor.ts';
+import { writeEntry } from '../../rules/live/entry-text.ts';
+import type { EntryId } from '../../rules/live/stored-rules.ts';
+import { checkEntry, checkRules, type Outer } from '../../rules/read/check.ts';
 import { formatFault } from '../../rules/read/source.ts';
-import { type Aggregate, allTests, type Measure, type Rule, type RuleSet } from '../../rules/rule.ts';
+import { type Aggregate, allTests, type Measure, type Rule, type RuleSet, slugOf } from '../../rules/rule.ts';
 import { Backtest, type Outcome, PAGES_A_DAY_MAX, warningOf } from './backtest.ts';
 import { Past, type PastOptions } from './past.ts';
 
@@ -14,6 +18,8 @@ const RANGE_MS_MAX = 62 * 86_400_000;
 export type BacktestSources = Pick<PastOptions, 'query' | 'endpointOf' | 'oldestSecond'> & {
   /** The rules in force. */
   readonly current: RuleSet;
+  /** What an entry may name that stands elsewhere. */
+  readonly outerFor: (entry: EntryId) => Outer;
   readonly clock: Clock;
 };
 
@@ -28,10 +34,10 @@ export async function runBacktest(query: BacktestQuery, sources: BacktestSources
       hint: 'take a shorter range',
     });
   }
-  const rules = readRules(query);
+  const rules = readRules(query, sources);
   const before = onlySame(sources.current, rules);
   const metrics = metricsOf([rules, before]);
-  const past = new Past({ ...sources, metrics, fromMs, toMs });
+  const past = new Past({ ...sources, metrics, endpoint: query.endpoint, fromMs, toMs });
   const range = { fromMs, toMs };
   const [candidate, previous] = [new Backtest(rules, range), new Backtest(before, range)];
   for await (const { tick, stepSeconds } of past.read()) {
@@ -61,17 +67,38 @@ function answerOf(outcome: Outcome | undefined): BacktestAnswer['rules'][number]
   return outcome === undefined ? null : { ...outcome, firings: [...outcome.firings] };
 }
 
-function readRules({ rules: text, fileName = 'rules.yaml' }: BacktestQuery): RuleSet {
-  const checked = checkRules(text, fileName);
-  if (checked.kind === 'valid') return checked;
-  throw new AppError('BAD_REQUEST', checked.errors.map(formatFault).join('\n'), { where: 'rules' });
+/** What is to be judged: a file of its own, or one entry among the rules in force. */
+function readRules(
+  { rules: text, entry, fileName = 'rules.yaml' }: BacktestQuery,
+  { current, outerFor }: BacktestSources,
+): RuleSet {
+  if ((text === undefined) === (entry === undefined)) {
+    throw new AppError('BAD_REQUEST', 'give "rules", a whole file, or "entry", one rule, and not both', {
+      where: 'rules',
+    });
+  }
+  const { kind = 'rule', text: own = writeEntry(entry?.rule ?? {}), template, editing = '' } = entry ?? {};
+  const outer = outerFor({ kind, name: editing });
+  const owner = template === undefined ? null : slugOf(template);
+  const checked =
+    text === undefined
+      ? checkEntry({ kind, text: own, name: fileName, template: owner }, outer)
+      : checkRules(text, fileName, outer);
+  if (checked.kind === 'invalid') {
+    throw new AppError('BAD_REQUEST', checked.errors.map(formatFault).join('\n'), { where: 'rules' });
+  }
+  if (text !== undefined) return checked;
+  const candidate = candidateOf(checked, current);
+  return enabled(only(candidate, slugsOf(checked)));
 }
 
 /** The rules in force that have their counterpart among the new ones. */
 function onlySame(current: RuleSet, rules: RuleSet): RuleSet {
-  const slugs = new Set(
-    [...rules.rules, ...rules.templates.flatMap((template) => template.rules)].map(({ slug }) => slug),
-  );
+  return only(current, slugsOf(rules));
+}
+
+/** The rules with these slugs, and the templates that they need. */
+function only(current: RuleSet, slugs: ReadonlySet<string>): RuleSet {
   const same = (list: readonly Rule[]) => list.filter(({ slug }) => slugs.has(slug));
   const templates = current.templates.map((template) => ({ ...template, rules: same(template.rules) }));
   return { ...current, rules: same(current.rules), templates };

@@ -1,18 +1,25 @@
 /**
- * Rules that people make through the API, durable in the state store. Each is the JSON of what a rule
- * is in the file, and is read by the same eyes: against the channels, teams and rules of the file as it
- * is now. One whose channel has gone from the file goes on as it was; after a restart it has a fault.
+ * Rules and templates that people make through the API and the console, durable in the state store. Each is the YAML of
+ * what it is in the file, and is read by the same eyes: against the channels, teams, rules and templates of the file as
+ * it is now. One whose channel has gone from the file goes on as it was; after a restart it has a fault. Each change
+ * makes a version and says who made it; whoever changes a version that is not the newest is refused.
  */
 import { AppError, type Clock, type StateStore } from '../../../core/index.ts';
-import { textOf } from '../../store/rows.ts';
-import { checkRules, type Outer } from '../read/check.ts';
-import { type Rule, type RuleSet, slugOf } from '../rule.ts';
+import {
+  readNewestVersion,
+  readStoredEntries,
+  removeEntry,
+  type StoredEntry,
+  saveEntry,
+} from '../../store/stored-rules.ts';
+import { checkEntry, type EntryKind, type Outer } from '../read/check.ts';
+import { formatFault } from '../read/source.ts';
+import { type RuleSet, slugOf } from '../rule.ts';
+import { namesToldBy } from './entry-text.ts';
 
 /** As many as a file may have. */
-const RULES_MAX = 1000;
-const BYTES_MAX = 16 * 1024;
-
-export type RuleBody = Readonly<Record<string, unknown>>;
+const ENTRIES_MAX = 1000;
+const CHARACTERS_MAX = 64 * 1024;
 
 export type StoredRulesOptions = {
   readonly store: StateStore;
@@ -23,16 +30,24 @@ export type StoredRulesOptions = {
   readonly onChange: () => void;
 };
 
-type Stored = {
-  readonly name: string;
-  readonly body: string;
-  readonly rule: Rule | null;
-  readonly fault: string | null;
+export type EntryId = { readonly kind: EntryKind; readonly name: string };
+
+export type EntryEdit = EntryId & {
+  readonly text: string;
+  readonly by: string;
+  /** The version that was edited, 0 for none; left out to write over whatever is there. */
+  readonly version?: number | undefined;
 };
+
+type Stored = StoredEntry & { readonly read: RuleSet | null; readonly fault: string | null };
+
+const keyOf = (kind: EntryKind, slug: string): string => `${kind} ${slug}`;
 
 export class StoredRules {
   readonly #options: StoredRulesOptions;
-  readonly #bySlug = new Map<string, Stored>();
+  readonly #entries = new Map<string, Stored>();
+  /** Changes are made one after the other. */
+  #tail: Promise<unknown> = Promise.resolve();
 
   private constructor(options: StoredRulesOptions) {
     this.#options = options;
@@ -41,115 +56,155 @@ export class StoredRules {
   /** Rejects with `STATE_STORE`. */
   static async open(options: StoredRulesOptions): Promise<StoredRules> {
     const stored = new StoredRules(options);
-    const rows = await options.store.read({ sql: 'SELECT slug, name, body FROM alerting_rule ORDER BY slug' });
-    for (const row of rows) {
-      stored.#bySlug.set(textOf(row, 'slug'), {
-        name: textOf(row, 'name'),
-        body: textOf(row, 'body'),
-        rule: null,
-        fault: null,
-      });
+    for (const entry of await readStoredEntries(options.store)) {
+      stored.#entries.set(keyOf(entry.kind, entry.slug), { ...entry, read: null, fault: null });
     }
     return stored;
   }
 
-  /** The rules of the file and these. One that the file has as well is the file's. */
+  /** What the file says and what is kept here. What the file has as well is the file's. */
   merged(): RuleSet {
     const file = this.#options.file();
-    const taken = new Set(file.rules.map(({ slug }) => slug));
-    for (const [slug, stored] of this.#bySlug) this.#bySlug.set(slug, this.#readAgain(stored));
-    const own = [...this.#bySlug].flatMap(([slug, { rule }]) => (rule === null || taken.has(slug) ? [] : [rule]));
-    return { ...file, rules: [...file.rules, ...own] };
+    const taken = new Set([
+      ...file.rules.map(({ slug }) => keyOf('rule', slug)),
+      ...file.templates.map(({ slug }) => keyOf('template', slug)),
+    ]);
+    for (const [key, entry] of this.#entries) this.#entries.set(key, this.#readAgain(entry));
+    const own = [...this.#entries].flatMap(([key, { read }]) => (read === null || taken.has(key) ? [] : [read]));
+    return {
+      ...file,
+      rules: [...file.rules, ...own.flatMap(({ rules }) => rules)],
+      templates: [...file.templates, ...own.flatMap(({ templates }) => templates)],
+    };
   }
 
-  /** What is wrong with rules that were right once, one a line; null when nothing is. */
+  /** What is wrong with entries that were right once, one a line; null when nothing is. */
   get error(): string | null {
-    const faults = [...this.#bySlug.values()].flatMap(({ fault }) => fault ?? []);
+    const faults = [...this.#entries.values()].flatMap(({ fault }) => fault ?? []);
     return faults.length === 0 ? null : faults.join('\n');
   }
 
   get size(): number {
-    return this.#bySlug.size;
+    return this.#entries.size;
   }
 
-  has(slug: string): boolean {
-    return this.#bySlug.has(slug);
-  }
-
-  /** The body as it was given; throws `NOT_FOUND`. */
-  bodyOf(name: string): RuleBody {
-    const stored = this.#bySlug.get(slugOf(name));
-    if (stored === undefined) throw unknown(name);
-    return JSON.parse(stored.body);
+  find(kind: EntryKind, slug: string): StoredEntry | undefined {
+    return this.#entries.get(keyOf(kind, slug));
   }
 
   /**
-   * Makes a rule, or changes it; the name in the path holds. Rejects with `BAD_REQUEST` and every fault,
-   * with `CONFLICT` when the file has a rule of that name, and with `STATE_STORE`.
+   * Makes an entry, or changes it. Rejects with `BAD_REQUEST` and every fault; with `CONFLICT` when the file has one
+   * of that name, or when somebody else has changed it since `version`; and with `STATE_STORE`.
    */
-  async put(name: string, given: RuleBody, by: string): Promise<void> {
-    const { store, clock, file, onChange } = this.#options;
+  put(edit: EntryEdit): Promise<StoredEntry> {
+    return this.#inTurn(() => this.#put(edit));
+  }
+
+  /** Rejects with `NOT_FOUND`, with `CONFLICT` as above, and with `STATE_STORE`. */
+  remove(edit: Omit<EntryEdit, 'text'>): Promise<void> {
+    return this.#inTurn(async () => {
+      const { store, clock, onChange } = this.#options;
+      const { kind, name, by: changedBy } = edit;
+      const known = this.find(kind, slugOf(name));
+      if (known === undefined) throw unknown(edit);
+      this.#refuseStale(edit, known);
+      const changedAtMs = clock.nowMs();
+      await store.write(removeEntry({ ...known, text: null, version: known.version + 1, changedAtMs, changedBy }));
+      this.#entries.delete(keyOf(kind, known.slug));
+      onChange();
+    });
+  }
+
+  /** What an entry may name that stands elsewhere. */
+  outerFor({ kind, name }: EntryId, alsoChannels: readonly string[] = []): Outer {
+    const file = this.#options.file();
     const slug = slugOf(name);
-    if (file().rules.some((rule) => rule.slug === slug)) {
-      throw new AppError('CONFLICT', `the rules file has a rule "${name}"`, {
-        hint: 'change it there, or take another name',
-      });
-    }
-    if (!this.#bySlug.has(slug) && this.#bySlug.size >= RULES_MAX) {
-      throw new AppError('CONFLICT', `there are ${RULES_MAX} rules already`, {
+    const others = [...this.#entries.values()].filter((entry) => entry.kind !== kind || entry.slug !== slug);
+    const named = (wanted: EntryKind) => others.filter((entry) => entry.kind === wanted);
+    const readTemplates = named('template').flatMap(({ read }) => read?.templates ?? []);
+    const templates = [...file.templates, ...readTemplates];
+    return {
+      channelNames: [...file.channels.map((channel) => channel.name), ...file.people.teams.keys(), ...alsoChannels],
+      rules: [...file.rules, ...named('rule'), ...templates.flatMap(({ rules }) => rules)],
+      declared: file.metrics,
+      templates,
+    };
+  }
+
+  async #put(edit: EntryEdit): Promise<StoredEntry> {
+    const { store, clock, onChange } = this.#options;
+    const { kind, name, text, by: changedBy } = edit;
+    const slug = slugOf(name);
+    const known = this.find(kind, slug);
+    this.#refuseTaken(edit);
+    this.#refuseStale(edit, known);
+    if (known === undefined && this.#entries.size >= ENTRIES_MAX) {
+      throw new AppError('CONFLICT', `there are ${ENTRIES_MAX} rules already`, {
         hint: 'remove one, or use the rules file',
       });
     }
-    const body = JSON.stringify({ ...given, name });
-    if (body.length > BYTES_MAX) throw new AppError('PAYLOAD_TOO_LARGE', `a rule has at most ${BYTES_MAX} characters`);
-    const read = this.#read({ name, body, rule: null, fault: null });
-    if (read.rule === null) throw new AppError('BAD_REQUEST', read.fault ?? 'it is no rule', { where: 'body' });
-    await store.write([
-      {
-        sql: `INSERT INTO alerting_rule (slug, name, body, changed_at_ms, changed_by) VALUES (?, ?, ?, ?, ?)
-              ON CONFLICT (slug) DO UPDATE SET name = excluded.name, body = excluded.body,
-                changed_at_ms = excluded.changed_at_ms, changed_by = excluded.changed_by`,
-        params: [slug, name, body, clock.nowMs(), by],
-      },
-    ]);
-    this.#bySlug.set(slug, read);
+    if (text.length > CHARACTERS_MAX)
+      throw new AppError('PAYLOAD_TOO_LARGE', `a ${kind} has at most ${CHARACTERS_MAX} characters`);
+    const version = (known?.version ?? (await readNewestVersion(store, kind, slug))) + 1;
+    const entry: StoredEntry = { kind, slug, name, text, version, changedAtMs: clock.nowMs(), changedBy };
+    const read = this.#read({ ...entry, read: null, fault: null });
+    if (read.read === null) throw new AppError('BAD_REQUEST', read.fault ?? `it is no ${kind}`, { where: 'body' });
+    const given = [...read.read.rules, ...read.read.templates][0]?.name;
+    if (given !== name) {
+      throw new AppError('BAD_REQUEST', `the text calls it "${given}", the address "${name}"`, { where: 'body' });
+    }
+    await store.write(saveEntry(entry));
+    this.#entries.set(keyOf(kind, slug), read);
     onChange();
+    return entry;
   }
 
-  /** Rejects with `NOT_FOUND`, and with `STATE_STORE`. */
-  async remove(name: string): Promise<void> {
+  #refuseTaken({ kind, name }: EntryId): void {
+    const file = this.#options.file();
     const slug = slugOf(name);
-    if (!this.#bySlug.has(slug)) throw unknown(name);
-    await this.#options.store.write([{ sql: 'DELETE FROM alerting_rule WHERE slug = ?', params: [slug] }]);
-    this.#bySlug.delete(slug);
-    this.#options.onChange();
+    if (!(kind === 'rule' ? file.rules : file.templates).some((one) => one.slug === slug)) return;
+    throw new AppError('CONFLICT', `the rules file has a ${kind} "${name}"`, {
+      hint: 'change it there, or take another name',
+    });
+  }
+
+  #refuseStale(edit: Omit<EntryEdit, 'text'>, known: StoredEntry | undefined): void {
+    const { kind, name, version } = edit;
+    if (version === undefined || version === (known?.version ?? 0)) return;
+    if (known === undefined) {
+      throw new AppError('CONFLICT', `${kind} "${name}" was removed meanwhile`, { where: 'version' });
+    }
+    const at = new Date(known.changedAtMs).toISOString().slice(0, 19).replace('T', ' ');
+    throw new AppError(
+      'CONFLICT',
+      `${known.changedBy} changed ${kind} "${name}" at ${at} UTC: it is version ${known.version} now, you changed version ${version}`,
+      { where: 'version', hint: 'look at what changed, then save again' },
+    );
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const done = this.#tail.then(work);
+    this.#tail = done.catch(() => {});
+    return done;
   }
 
   /** What was right once holds on, and is judged also while its channels are not there. */
-  #readAgain(stored: Stored): Stored {
-    const read = this.#read(stored);
-    if (read.rule !== null) return read;
-    const { notify } = JSON.parse(stored.body);
-    const named = [notify].flat().filter((name) => typeof name === 'string');
-    return { ...read, rule: this.#read(stored, named).rule };
+  #readAgain(entry: Stored): Stored {
+    const now = this.#read(entry);
+    if (now.read !== null) return now;
+    const without = this.#read(entry, namesToldBy(entry.text)).read;
+    return { ...now, read: without ?? entry.read };
   }
 
-  #read(stored: Stored, alsoChannels: readonly string[] = []): Stored {
-    const file = this.#options.file();
-    const others = [...this.#bySlug.values()].filter(({ name }) => name !== stored.name);
-    const outer: Outer = {
-      channelNames: [...file.channels.map(({ name }) => name), ...file.people.teams.keys(), ...alsoChannels],
-      rules: [...file.rules, ...others.map(({ name }) => ({ name, slug: slugOf(name) }))],
-      declared: file.metrics,
-    };
-    const checked = checkRules(`{"rules":[${stored.body}]}`, stored.name, outer);
-    if (checked.kind === 'valid') return { ...stored, rule: checked.rules[0] ?? null, fault: null };
-    return { ...stored, fault: checked.errors.map(({ message }) => `${stored.name}: ${message}`).join('\n') };
+  #read(entry: Stored, alsoChannels: readonly string[] = []): Stored {
+    const checked = checkEntry(entry, this.outerFor(entry, alsoChannels));
+    if (checked.kind === 'valid') return { ...entry, read: checked, fault: null };
+    return { ...entry, read: null, fault: checked.errors.map(formatFault).join('\n') };
   }
 }
 
-function unknown(name: string): AppError {
-  return new AppError('NOT_FOUND', `no rule "${name}" was made here`, {
+function unknown({ kind, name }: EntryId): AppError {
+  return new AppError('NOT_FOUND', `no ${kind} "${name}" was made here`, {
     hint: 'rules of the file are changed in the file',
   });
 }

@@ -36,25 +36,61 @@ export type Outer = {
   readonly channelNames: readonly string[];
   readonly rules: readonly { readonly name: string; readonly slug: string }[];
   readonly declared: readonly string[];
+  readonly templates: readonly Lineage[];
 };
 
-const nothingOutside: Outer = { channelNames: [], rules: [], declared: [] };
+/** A template and the slug of its parent. */
+export type Lineage = { readonly slug: string; readonly parent: string | null };
+
+const nothingOutside: Outer = { channelNames: [], rules: [], declared: [], templates: [] };
+
+/** What stands alone under `rules` or `templates` of a file. */
+export type EntryKind = 'rule' | 'template';
 
 /** `fileName` is only used to say where a fault is. */
 export function checkRules(text: string, fileName: string, outer: Outer = nothingOutside): CheckedRules {
   const source = new Source(fileName);
+  return finish(
+    source,
+    readText(source, text, 'the file', (top) => new FileReader(source, outer).read(top)),
+  );
+}
+
+export type Entry = {
+  readonly kind: EntryKind;
+  readonly text: string;
+  /** What faults call the text. */
+  readonly name: string;
+  /** Slug of the template that the rule stands in. */
+  readonly template?: string | null;
+};
+
+/** The text of one rule or one template, read as if it stood in the file. */
+export function checkEntry({ kind, text, name, template = null }: Entry, outer: Outer): CheckedRules {
+  const source = new Source(name);
+  const reader = new FileReader(source, outer);
+  return finish(
+    source,
+    readText(source, text, `a ${kind}`, (fields) =>
+      kind === 'rule' ? reader.readRule(fields, template) : reader.readTemplate(fields),
+    ),
+  );
+}
+
+/** Null, and its faults noted, for a text that is no map. */
+function readText(source: Source, text: string, what: string, read: (top: Fields) => RuleSet): RuleSet | null {
   if (Buffer.byteLength(text, 'utf8') > FILE_BYTES_MAX) {
     source.fault(0, `the file is larger than ${FILE_BYTES_MAX / 1024} KiB; split it`);
-    return { kind: 'invalid', errors: source.faults, usable: null };
+    return null;
   }
   // Keys that are given twice are told by `Fields`, whose check is linear.
   const document = parseDocument(text, { lineCounter: source.lines, prettyErrors: false, uniqueKeys: false });
   for (const error of document.errors) source.fault(error.pos[0], `not YAML: ${error.message}`);
-  if (document.errors.length > 0) return finish(source, null);
-  if (document.contents === null) return finish(source, noRules);
+  if (document.errors.length > 0) return null;
+  if (document.contents === null && what === 'the file') return noRules;
   const resolve = (node: unknown) => (isAlias(node) ? node.resolve(document) : node);
-  const top = Fields.of(source, document.contents, 'the file', resolve);
-  return finish(source, top === undefined ? null : new FileReader(source, top, outer).read());
+  const top = Fields.of(source, document.contents, what, resolve);
+  return top === undefined ? null : read(top);
 }
 
 function finish(source: Source, found: RuleSet | null): CheckedRules {
@@ -69,38 +105,42 @@ type WrittenTemplate = { readonly fields: Fields; readonly slug: string; readonl
 
 class FileReader {
   readonly #source: Source;
-  readonly #top: Fields;
   readonly #outer: Outer;
 
-  constructor(source: Source, top: Fields, outer: Outer) {
+  constructor(source: Source, outer: Outer) {
     this.#source = source;
-    this.#top = top;
     this.#outer = outer;
   }
 
-  read(): RuleSet {
-    this.#top.rejectUnknown(['rules', 'channels', 'templates', 'metrics', 'prehandling', ...peopleKeys]);
-    const channelFields = this.#top.list('channels', 'a channel', CHANNELS_MAX);
+  readRule(fields: Fields, template: string | null): RuleSet {
+    const rules = this.#rules([fields], this.#context({ rules: namesOf([fields], []) }), template);
+    return { ...noRules, rules };
+  }
+
+  readTemplate(fields: Fields): RuleSet {
+    const written = writtenTemplate(fields);
+    const read = this.#template(written, [written], this.#context({ rules: namesOf([], [written]) }));
+    return { ...noRules, templates: read === undefined ? [] : [read] };
+  }
+
+  read(top: Fields): RuleSet {
+    top.rejectUnknown(['rules', 'channels', 'templates', 'metrics', 'prehandling', ...peopleKeys]);
+    const channelFields = top.list('channels', 'a channel', CHANNELS_MAX);
     const channels = channelFields.flatMap((fields) => readChannel(fields) ?? []);
     rejectTwins(channelFields, (name) => name);
     // A channel that has a fault of its own is still a channel that a rule may name.
     const channelNames = channelFields.flatMap((fields) => fields.nameAsWritten ?? []);
-    const people = readPeople((key, what, max) => this.#top.list(key, what, max), channels, channelNames);
-    const handlerFields = this.#top.list('prehandling', 'a handler', HANDLERS_MAX);
+    const people = readPeople((key, what, max) => top.list(key, what, max), channels, channelNames);
+    const handlerFields = top.list('prehandling', 'a handler', HANDLERS_MAX);
     const handlers = handlerFields.flatMap((fields) => readHandler(fields) ?? []);
     rejectTwins(handlerFields, (name) => name);
-    const own = this.#top.list('rules', 'a rule', RULES_MAX);
-    const written = this.#top.list('templates', 'a template', TEMPLATES_MAX).map((fields) => ({
-      fields,
-      slug: slugOf(fields.nameAsWritten ?? ''),
-      rules: fields.list('rules', 'a rule', RULES_MAX),
-    }));
-    const metrics = readDeclared(this.#top);
-    const context = contextOf({
-      source: this.#source,
-      channelNames: [...channelNames, ...people.teams.keys(), ...this.#outer.channelNames],
-      rules: [...namesOf(own, written), ...this.#outer.rules],
-      declared: [...metrics, ...this.#outer.declared],
+    const own = top.list('rules', 'a rule', RULES_MAX);
+    const written = top.list('templates', 'a template', TEMPLATES_MAX).map(writtenTemplate);
+    const metrics = readDeclared(top);
+    const context = this.#context({
+      channelNames: [...channelNames, ...people.teams.keys()],
+      rules: namesOf(own, written),
+      declared: metrics,
     });
     const rules = this.#rules(own, context, null);
     const templates = written.flatMap((template) => this.#template(template, written, context) ?? []);
@@ -109,6 +149,15 @@ class FileReader {
       slugOf,
     );
     return { rules, channels, people, handlers, templates, metrics };
+  }
+
+  #context({ channelNames = [], rules = [], declared = [] }: Partial<Outer>): Context {
+    return contextOf({
+      source: this.#source,
+      channelNames: [...channelNames, ...this.#outer.channelNames],
+      rules: [...rules, ...this.#outer.rules],
+      declared: [...declared, ...this.#outer.declared],
+    });
   }
 
   #rules(list: readonly Fields[], context: Context, template: string | null): readonly Rule[] {
@@ -138,12 +187,13 @@ class FileReader {
   #parent(fields: Fields, slug: string, all: readonly WrittenTemplate[]): string | null {
     const written = fields.written('parent', { max: 100 });
     if (written === undefined) return null;
+    const { templates: others } = this.#outer;
     const parentOf = (one: string) => {
       const name = all.find((template) => template.slug === one)?.fields.text('parent');
-      return name === undefined ? undefined : slugOf(name);
+      return name === undefined ? (others.find((other) => other.slug === one)?.parent ?? undefined) : slugOf(name);
     };
     const parent = slugOf(written.text);
-    if (!all.some((template) => template.slug === parent)) {
+    if (![...all, ...others].some((template) => template.slug === parent)) {
       fields.faultAt(written.offset, `unknown template "${written.text}"; write the name of a template of this file`);
       return null;
     }
@@ -160,6 +210,10 @@ class FileReader {
     }
     return parent;
   }
+}
+
+function writtenTemplate(fields: Fields): WrittenTemplate {
+  return { fields, slug: slugOf(fields.nameAsWritten ?? ''), rules: fields.list('rules', 'a rule', RULES_MAX) };
 }
 
 function namesOf(own: readonly Fields[], templates: readonly WrittenTemplate[]) {

@@ -190,6 +190,22 @@ export class Fields {
     return isScalar(node) ? node.value : undefined;
   }
 
+  /** All keys as plain JavaScript, aliases followed. Only for a map without faults: its bounds are what bounds this. */
+  get all(): Readonly<Record<string, unknown>> {
+    return Object.fromEntries([...this.#pairs].map(([key, { value }]) => [key, this.#plainOf(value)]));
+  }
+
+  #plainOf(node: unknown): unknown {
+    const target = this.#resolve(node);
+    if (isSeq(target)) return target.items.map((item) => this.#plainOf(item));
+    if (isMap(target)) {
+      return Object.fromEntries(
+        target.items.map(({ key, value }) => [String(this.#plainOf(key)), this.#plainOf(value)]),
+      );
+    }
+    return isScalar(target) ? target.value : null;
+  }
+
   /** The map under a key, or undefined when it is absent or no map. */
   map(key: string): Fields | undefined {
     const found = this.#pairs.get(key);

@@ -23,6 +23,7 @@ const LACKS_METRIC = 'a rule lacks "metric"; add "metric: …"';
 
 const ruleKeys = [
   'name',
+  'enabled',
   'metric',
   'aggregate',
   'where',
@@ -74,6 +75,7 @@ export function readRule(fields: Fields, context: Context, template: string | nu
     note: note?.text ?? '',
     notify: readNotify(fields, context) ?? [],
     template,
+    enabled: fields.boolean('enabled') ?? true,
   };
   if (name === undefined || condition === undefined || recovery === undefined) return undefined;
   const lead = leadOf(condition, metric);
@@ -81,7 +83,7 @@ export function readRule(fields: Fields, context: Context, template: string | nu
   if (recovery !== null) checkRecovery(fields, condition, recovery);
   if (context.faultCount() > before) return undefined;
   const slug = template === null ? slugOf(name) : `${template}.${slugOf(name)}`;
-  return { name, slug, ...lead, recovery: recovery && about(recovery, lead.metric), ...rest };
+  return { name, slug, ...lead, recovery: recovery && about(recovery, lead.metric), ...rest, written: fields.all };
 }
 
 /** A rule is about its `metric`, or where it has none about that of its first test. */

@@ -1,10 +1,17 @@
 import { type Static, Type } from 'typebox';
 import { nameSchema } from '../../schema.ts';
 import { closed, timeMs } from '../parts.ts';
+import { checkRequestSchema } from './editing.ts';
 
 export const backtestQuerySchema = Type.Object(
   {
-    rules: Type.String({ maxLength: 1024 * 1024, description: 'A rules file; each of its rules is judged' }),
+    rules: Type.Optional(
+      Type.String({ maxLength: 1024 * 1024, description: 'A rules file; each of its rules is judged' }),
+    ),
+    entry: Type.Optional(checkRequestSchema),
+    endpoint: Type.Optional(
+      Type.String({ maxLength: 255, description: 'Only this host or container; all where left out' }),
+    ),
     fileName: Type.Optional(Type.String({ maxLength: 255, description: 'What faults call the file' })),
     fromMs: timeMs,
     toMs: timeMs,

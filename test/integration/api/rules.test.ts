@@ -20,7 +20,7 @@ test('a rule that is made through the API is judged, explained, and gone when it
   const refused = await put({ metric: 'agent.alive', condition: 'all(3) >= 1' });
   expect([refused.status, await refused.json()]).toMatchObject([
     400,
-    { code: 'BAD_REQUEST', message: 'alive: the # is missing; write all(#3)' },
+    { code: 'BAD_REQUEST', message: 'alive:2:16: the # is missing; write all(#3)' },
   ]);
 
   expect((await put({ metric: 'agent.alive', condition: 'all(3s) >= 1 and max(cpu.busy, #3) >= 0' })).status).toBe(200);

@@ -55,7 +55,8 @@ test('a rule is tested on the seconds that a running server has, beside the rule
   expect(answer).toMatchObject({ approximate: false, series: 1, rules: [{ rule: 'alive', before: { incidents: 0 } }] });
   const warned = await saker('rules', 'backtest', ...flags, '--max-per-day', '0');
   expect([warned.code, warned.out]).toEqual([1, expect.stringContaining('here/agent.alive')]);
-  expect(warned.err).toContain('"alive" would page 1 times a day, more than 0');
+  // Three seconds later it pages again.
+  expect(warned.err).toMatch(/"alive" would page \d times a day, more than 0/);
 
   await writeFile(candidate, rules(1).replace('agent.alive', 'agent.aliv'));
   const refused = await saker('rules', 'backtest', ...flags);

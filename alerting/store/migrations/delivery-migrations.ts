@@ -1,4 +1,4 @@
-import type { Migration } from '../../core/index.ts';
+import type { Migration } from '../../../core/index.ts';
 
 /**
  * `alerting_delivery` is the outbox: one row for each event, channel and audience (whom of a team), with what a

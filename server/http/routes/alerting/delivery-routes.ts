@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import type { Alerting } from '../../../alerting/index.ts';
+import type { Alerting } from '../../../../alerting/index.ts';
 import {
   acknowledgementSchema,
   type Clock,
@@ -14,8 +14,9 @@ import {
   silenceRequestSchema,
   silenceSchema,
   silencesAnswerSchema,
-} from '../../../core/index.ts';
-import type { HttpServer } from '../server.ts';
+} from '../../../../core/index.ts';
+import type { HttpServer } from '../../server.ts';
+import { whoAsks } from './who-asks.ts';
 
 const config = { access: 'user' } as const;
 const tags = ['alerting'];
@@ -24,15 +25,12 @@ const byId = Type.Object({ id: Type.String({ minLength: 1, maxLength: 400 }) }, 
 
 export type DeliveryRouteOptions = { readonly alerting: Alerting; readonly clock: Clock };
 
-/** What people do about alerts and messages. Whoever has no name of their own goes by that of their token. */
+/** What people do about alerts and messages. */
 export function deliveryRoutes(app: HttpServer, options: DeliveryRouteOptions): void {
   silenceRoutes(app, options);
   channelRoutes(app, options);
   messageRoutes(app, options);
 }
-
-const whoAsks = ({ user, tokenId }: { readonly user: string | null; readonly tokenId: string | null }): string =>
-  user ?? `token ${tokenId ?? 'unknown'}`;
 
 function silenceRoutes(app: HttpServer, { alerting: { operations }, clock }: DeliveryRouteOptions): void {
   app.get(

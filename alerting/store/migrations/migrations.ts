@@ -1,10 +1,11 @@
-import type { Migration } from '../../core/index.ts';
+import type { Migration } from '../../../core/index.ts';
 import { deliveryMigrations } from './delivery-migrations.ts';
 
 /**
  * `alerting_event`: every event, as it was made. `alerting_alert`: one row for each rule and series that
  * ever fired, with the state that judging goes on from. `alerting_delivery`: the outbox; `sequence` is
- * the order in which a channel's messages leave.
+ * the order in which a channel's messages leave. `alerting_rule`: rules and templates that are kept here and not in a
+ * file, as YAML; `alerting_rule_change`: who made which version of them, without a body where it was removed.
  */
 export const migrations: readonly Migration[] = [
   {
@@ -57,6 +58,37 @@ export const migrations: readonly Migration[] = [
          changed_at_ms INTEGER NOT NULL,
          changed_by TEXT NOT NULL
        ) WITHOUT ROWID`,
+    ],
+  },
+  {
+    id: 'alerting-012-rules-with-versions',
+    statements: [
+      `CREATE TABLE alerting_own_rule (
+         kind TEXT NOT NULL,
+         slug TEXT NOT NULL,
+         name TEXT NOT NULL,
+         body TEXT NOT NULL,
+         version INTEGER NOT NULL,
+         changed_at_ms INTEGER NOT NULL,
+         changed_by TEXT NOT NULL,
+         PRIMARY KEY (kind, slug)
+       ) WITHOUT ROWID`,
+      `CREATE TABLE alerting_rule_change (
+         sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+         kind TEXT NOT NULL,
+         slug TEXT NOT NULL,
+         name TEXT NOT NULL,
+         version INTEGER NOT NULL,
+         body TEXT,
+         at_ms INTEGER NOT NULL,
+         by TEXT NOT NULL
+       )`,
+      'CREATE INDEX alerting_rule_change_of ON alerting_rule_change (kind, slug, version)',
+      `INSERT INTO alerting_own_rule SELECT 'rule', slug, name, body, 1, changed_at_ms, changed_by FROM alerting_rule`,
+      `INSERT INTO alerting_rule_change (kind, slug, name, version, body, at_ms, by)
+       SELECT kind, slug, name, version, body, changed_at_ms, changed_by FROM alerting_own_rule`,
+      'DROP TABLE alerting_rule',
+      'ALTER TABLE alerting_own_rule RENAME TO alerting_rule',
     ],
   },
   {

@@ -4,9 +4,9 @@
  */
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
-import type { Alerting } from '../../../alerting/index.ts';
-import { describeError, isAppError } from '../../../core/index.ts';
-import type { HttpServer } from '../server.ts';
+import type { Alerting } from '../../../../alerting/index.ts';
+import { describeError, isAppError } from '../../../../core/index.ts';
+import type { HttpServer } from '../../server.ts';
 import { donePage, linkPage, problemPage, STYLE } from './link-pages.ts';
 
 const params = Type.Object({ token: Type.String({ minLength: 10, maxLength: 2000 }) }, { additionalProperties: false });

@@ -1,5 +1,5 @@
 /** The pages behind links in messages, as text. Everything that comes from outside goes through `escapeHtml`. */
-import type { OpenedLink } from '../../../alerting/index.ts';
+import type { OpenedLink } from '../../../../alerting/index.ts';
 
 export const STYLE = `:root { color-scheme: light dark; }
 body { margin: 0 auto; max-width: 34rem; padding: 1.25rem; font: 17px/1.45 system-ui, sans-serif; overflow-wrap: anywhere; }
