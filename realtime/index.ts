@@ -2,6 +2,8 @@ export { BlockReader, encodeBlock } from './block/block-codec.ts';
 export { Storage } from './files/storage.ts';
 export type { CollectorSocket, FleetListener } from './intake/collector-session.ts';
 export { Intake } from './intake/intake.ts';
+export type { AddSample, PushRefusal, PushSender } from './intake/push/push-intake.ts';
+export type { PushedSeries } from './intake/push/push-lane.ts';
 export { type LiveClient, LiveHub, type LiveSink } from './live/live-hub.ts';
 export type { LogFrame } from './log/dictionary/patchy-dictionary.ts';
 export { type Disk, realDisk, type WritePoint, writePoints } from './log/disk.ts';

@@ -5,6 +5,7 @@ import {
   type CollectorStatus,
   type Endpoint,
   type EndpointStatus,
+  isPushedBy,
   type Logger,
   type MonitorsMessage,
   type TickListener,
@@ -20,6 +21,7 @@ import {
 } from './intake/collector-session.ts';
 import { Enrolment } from './intake/enrolment.ts';
 import { Intake, type IntakeStatus } from './intake/intake.ts';
+import { PushIntake, type PushStatus } from './intake/push/push-intake.ts';
 import type { LiveHub } from './live/live-hub.ts';
 import type { LogWriterStatus } from './log/log-writer.ts';
 import type { Recovered } from './log/recovery.ts';
@@ -53,6 +55,7 @@ export type RealtimeOptions = {
 export type RealtimeStatus = {
   readonly intake: IntakeStatus;
   readonly ring: RingStatus;
+  readonly push: PushStatus;
   readonly log: LogWriterStatus;
   readonly recovered: Recovered;
   readonly liveClients: number;
@@ -78,6 +81,8 @@ export type CollectorConnection = {
 /** The room's one object: intake, ring, log and live stream of this server. */
 export class Realtime {
   readonly ring: Ring;
+  /** The way in for samples that come without a collector. */
+  readonly push: PushIntake;
   readonly #options: RealtimeOptions;
   readonly #storage: Storage;
   readonly #intake: Intake;
@@ -92,6 +97,8 @@ export class Realtime {
     this.#storage = storage;
     this.#intake = intake;
     this.#enrolment = new Enrolment(options.clock);
+    const settled = () => storage.log.settled();
+    this.push = new PushIntake({ intake, ring: this.ring, clock: options.clock, settled });
     this.#scheduleKeeping();
   }
 
@@ -146,7 +153,8 @@ export class Realtime {
   hosts(): HostOfCollector[] {
     const hosts = new Map<string, { collector: string; endpoint: Endpoint; containers: Endpoint[] }>();
     for (const { collector, endpoint } of this.ring.endpoints()) {
-      if (endpoint.kind === 'host') hosts.set(collector, { collector, endpoint, containers: [] });
+      if (endpoint.kind === 'host' && !isPushedBy(collector))
+        hosts.set(collector, { collector, endpoint, containers: [] });
     }
     for (const { collector, endpoint } of this.ring.endpoints()) {
       if (endpoint.kind === 'container' && endpoint.state === 'running') {
@@ -173,6 +181,7 @@ export class Realtime {
     return {
       intake: this.#intake.status(),
       ring: this.ring.status(),
+      push: this.push.status(),
       log: this.#storage.log.status(),
       recovered: this.#storage.recovered,
       liveClients: this.#options.hub.clientCount,

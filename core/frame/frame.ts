@@ -18,7 +18,14 @@ export type Frame = {
   readonly sentAtMs: TimestampMs;
   readonly generation: number;
   readonly values: Float64Array;
+  /** Of what was pushed: tells of the series that it has samples of, beside all else that is told of its second. */
+  readonly isPart?: true;
 };
+
+/** Who pushes is named so where collectors are: no collector's name begins like this. */
+export const PUSHED_BY = 'push:';
+
+export const isPushedBy = (collector: string): boolean => collector.startsWith(PUSHED_BY);
 
 /** Negative when `a` comes before `b`. */
 export function compareFrames(a: Pick<Frame, 'bootEpoch' | 'seq'>, b: Pick<Frame, 'bootEpoch' | 'seq'>): number {

@@ -20,11 +20,19 @@ const FILE_VERSION = 1;
 
 const closed = { additionalProperties: false } as const;
 
+const stepSchema = Type.Integer({ minimum: 1 });
+
 /** Series by column; null where a column has none. Many endpoints share one list. */
 const layoutSchema = Type.Object(
   {
     layout: Type.Integer({ minimum: 0 }),
-    series: Type.Array(Type.Union([Type.Null(), Type.Tuple([metricSchema, tagsSchema, Type.Integer({ minimum: 1 })])])),
+    series: Type.Array(
+      Type.Union([
+        Type.Null(),
+        Type.Tuple([metricSchema, tagsSchema, stepSchema]),
+        Type.Tuple([metricSchema, tagsSchema, stepSchema, Type.Literal('pushed')]),
+      ]),
+    ),
   },
   closed,
 );

@@ -63,7 +63,8 @@ export class FilePieces {
   #layoutOf({ columns }: EndpointStore): number {
     const series = Array.from({ length: columns.width }, (_, column): Layout['series'][number] => {
       const one = columns.at(column);
-      return one === undefined ? null : [one.metric, one.tags, one.step];
+      if (one === undefined) return null;
+      return one.isPushed ? [one.metric, one.tags, one.step, 'pushed'] : [one.metric, one.tags, one.step];
     });
     const key = JSON.stringify(series);
     const known = this.#layouts.get(key);

@@ -14,6 +14,7 @@ import {
   type HostEvent,
   type InventoryItems,
   isAppError,
+  isPushedBy,
   type Logger,
   type Message,
   type MonitorReport,
@@ -142,6 +143,7 @@ export class CollectorSession {
     // An epoch from the future would outrank every later run of this collector.
     const aheadMs = Math.max(skewMs, hello.bootEpoch - this.#options.clock.nowMs());
     if (aheadMs > AHEAD_MS_MAX) throw clockAhead(hello.collector, aheadMs);
+    if (isPushedBy(hello.collector)) throw reserved(hello.collector);
     this.#hello = hello;
     this.#clockSkewMs = skewMs;
     void this.#welcome(hello);
@@ -291,5 +293,11 @@ function clockAhead(collector: string, aheadMs: number): AppError {
   const seconds = Math.round(aheadMs / 1000);
   return new AppError('FRAME_INVALID', `the clock of ${collector} is ${seconds} s ahead of the server's`, {
     hint: 'synchronise both clocks (NTP); frames stay with the collector until then',
+  });
+}
+
+function reserved(collector: string): AppError {
+  return new AppError('FRAME_INVALID', `no collector may be called ${collector}: such names are of those who push`, {
+    hint: 'start it with another --name',
   });
 }

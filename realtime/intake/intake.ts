@@ -78,6 +78,18 @@ export class Intake {
     await durable;
   }
 
+  /**
+   * Takes a frame of what was pushed: it has no rank among others, and adds to its second. Resolves when it is durable;
+   * rejects when the log can not take it.
+   */
+  async acceptPart(frame: Frame, dictionary: Dictionary, kind: Tick['kind']): Promise<void> {
+    if (this.#options.loading !== undefined && frame.second < this.#options.ring.loadedFrom)
+      await this.#options.loading();
+    const durable = this.#options.log.append(frame, dictionary);
+    this.#put(frame, dictionary, kind);
+    await durable;
+  }
+
   /** Logs a frame once, even when it comes again while its first copy is on its way to the disk. */
   #logged(lane: Lane, frame: Frame, dictionary: Dictionary): Promise<void> {
     const key = `${frame.bootEpoch}/${frame.seq}/${frame.collector}`;
@@ -109,6 +121,10 @@ export class Intake {
     const kind = this.#kindOf(lane, frame);
     lane.take(frame);
     if (replaces) this.#options.ring.clear(frame.collector, frame.second);
+    this.#put(frame, dictionary, kind);
+  }
+
+  #put(frame: Frame, dictionary: Dictionary, kind: Tick['kind']): void {
     this.#options.ring.put(frame, dictionary, this.#options.clock.nowMs());
     this.#framesTaken++;
     this.#samplesTaken += frame.values.length;
@@ -123,18 +139,24 @@ export class Intake {
   /** Puts back a frame that the log holds at `position`; null: only notes that it is there. Nobody is told. */
   restore({ frame, dictionary }: LogFrame, position: LogPosition | null): void {
     assert(frame.values.length <= dictionary.series.length, 'a dictionary that covers the frame');
-    const lane = this.lane(frame.collector);
-    lane.markDurable(frame);
+    if (!frame.isPart) this.lane(frame.collector).markDurable(frame);
     if (position === null) return;
     const aheadMs = frame.second * 1000 - this.#options.clock.nowMs();
     // From a time when the clock was wrong: in memory it would push out everything else.
     if (aheadMs > AHEAD_MS_MAX || this.#isTooOld(frame)) return;
+    if (!frame.isPart && !this.#restoreRank(frame, position)) return;
+    this.#options.ring.put(frame, dictionary, frame.sentAtMs, position);
+  }
+
+  /** Whether a frame of the log holds for its second; what held before is taken back. */
+  #restoreRank(frame: Frame, position: LogPosition): boolean {
+    const lane = this.lane(frame.collector);
     const standing = lane.stand(frame);
-    if (standing === 'outranked') return;
+    if (standing === 'outranked') return false;
     if (standing !== 'known') lane.take(frame);
     // A checkpoint may know the frame when its samples were in no block yet: the ring says which it has.
     if (standing !== 'new') this.#options.ring.clear(frame.collector, frame.second, position, frame.sentAtMs);
-    this.#options.ring.put(frame, dictionary, frame.sentAtMs, position);
+    return true;
   }
 
   status(): IntakeStatus {

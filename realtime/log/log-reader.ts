@@ -77,7 +77,7 @@ function readOn(segment: SegmentState, bytes: Uint8Array, bytesMax: number): Log
   let [passed, read] = [0, 0];
   for (const record of scanRecords(bytes, 0).records) {
     if (record.type === recordTypes.dictionary) segment.dictionaries.apply(record);
-    const frame = record.type === recordTypes.frame ? segment.dictionaries.read(record) : null;
+    const frame = segment.dictionaries.read(record);
     if (frame !== null) frames.push(frame);
     passed = record.end;
     read += record.end - record.offset;

@@ -132,7 +132,7 @@ export class LogWriter {
     let count = 0;
     for (const pending of this.#pending) {
       segment.dictionaries.write(this.#buffer, pending.frame, pending.dictionary);
-      writeRecord(this.#buffer, recordTypes.frame, (writer) =>
+      writeRecord(this.#buffer, pending.frame.isPart ? recordTypes.part : recordTypes.frame, (writer) =>
         encodeFrame(writer, pending.frame, pending.dictionary, null),
       );
       count++;

@@ -12,8 +12,16 @@ const RECORD_HEADER_BYTES = 16;
 /** No record is longer: an hour of the most series that an endpoint may have, each a double, is a part of it. */
 const RECORD_BODY_MAX = 1024 * 1024 * 1024;
 
-/** The first two are those of the log, the others those of block files. */
-export const recordTypes = { dictionary: 1, frame: 2, layout: 3, endpoint: 4, block: 5, checkpoint: 6 } as const;
+/** The first two and the last are those of the log, the others those of block files. */
+export const recordTypes = {
+  dictionary: 1,
+  frame: 2,
+  layout: 3,
+  endpoint: 4,
+  block: 5,
+  checkpoint: 6,
+  part: 7,
+} as const;
 
 export function writeSegmentHeader(writer: ByteWriter, segment: number): void {
   writer.bytes(SEGMENT_MAGIC);

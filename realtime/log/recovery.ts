@@ -44,7 +44,7 @@ function* framesOf(records: readonly LogRecord[]): Iterable<FrameAt> {
   const dictionaries = new Dictionaries();
   for (const record of records) {
     if (record.type === recordTypes.dictionary) dictionaries.apply(record);
-    const read = record.type === recordTypes.frame ? dictionaries.read(record) : null;
+    const read = dictionaries.read(record);
     if (read !== null) yield { ...read, offset: record.offset };
   }
 }

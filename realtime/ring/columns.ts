@@ -6,11 +6,15 @@ export type StoredSeries = SeriesIdentity & {
   readonly column: number;
   /** Seconds from one sample to the next, as its sender says. */
   readonly step: number;
+  /** It is pushed; what a collector tells anew of a second does not touch it. */
+  readonly isPushed: boolean;
 };
+
+export type NewSeries = Pick<StoredSeries, 'metric' | 'tags' | 'step' | 'isPushed'>;
 
 /** The series of an endpoint, each with its column. A column whose series has left is given to another. */
 export class Columns {
-  /** Counts up when a column is taken away: who remembers one has to ask again. */
+  /** Counts up when a column is taken away or changes hands: who remembers one has to ask again. */
   epoch = 0;
   readonly newest = new NewestSamples();
   readonly #endpoint: string;
@@ -55,12 +59,20 @@ export class Columns {
   }
 
   /** The column of a series, made when it is new; `now` is a second at which it is known to live. */
-  give({ metric, tags, step }: { metric: string; tags: Tags; step: number }, now: number): number {
+  give({ metric, tags, step, isPushed }: NewSeries, now: number): number {
     const name = this.#names.intern(metric, tags);
     const known = this.#columnByName.get(name);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const series = this.#series[known];
+      if (series?.isPushed === true && !isPushed) {
+        // A collector measures it now, and nobody else tells of it.
+        this.#series[known] = { ...series, step, isPushed };
+        this.epoch++;
+      }
+      return known;
+    }
     const column = this.#free.pop() ?? this.#series.length;
-    this.#series[column] = { endpoint: this.#endpoint, metric: name.metric, tags: name.tags, column, step };
+    this.#series[column] = { endpoint: this.#endpoint, metric: name.metric, tags: name.tags, column, step, isPushed };
     this.newest.begin(column, name.id, now);
     this.#seen[column] = now;
     this.#columnByName.set(name, column);

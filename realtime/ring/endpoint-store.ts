@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { assert, type Endpoint, isAbsent, type Second, type SeriesIdentity } from '../../core/index.ts';
 import { BlockReader, encodeBlock } from '../block/block-codec.ts';
 import { isBefore, type LogPosition } from '../log/position.ts';
-import { Columns, type StoredSeries } from './columns.ts';
+import { Columns, type NewSeries, type StoredSeries } from './columns.ts';
 import type { NewestSamples } from './newest-samples.ts';
 import { OpenWindow } from './open-window.ts';
 import {
@@ -147,9 +147,9 @@ export class EndpointStore {
     return this.columns.find(metric, tags);
   }
 
-  /** The column of a series, made when it is new. `step` is the seconds between its samples. */
-  columnFor(metric: string, tags: SeriesIdentity['tags'], step = 1): number {
-    return this.columns.give({ metric, tags, step }, this.newestSecond);
+  /** The column of a series, made when it is new. */
+  columnFor(series: NewSeries): number {
+    return this.columns.give(series, this.newestSecond);
   }
 
   /**
@@ -197,12 +197,13 @@ export class EndpointStore {
     return this.#windows.get(start) ?? this.#hours.get(this.hourStartOf(start));
   }
 
-  /** Makes a second absent in all columns, unless a block has the replayed frame already for which this is done. */
+  /** Makes a second absent in all columns but those that are pushed, unless a block has the replayed frame already for which this is done. */
   clear(second: Second, now: number, replayedFrom?: LogPosition): void {
     const start = this.windowStartOf(second);
     this.newest.clear(second);
     if (!this.#open.has(start) && this.#blockOf(start) === undefined) return;
-    if (!this.#hasReplayed(start, replayedFrom)) this.#openWindow(start, now).clear(second);
+    if (!this.#hasReplayed(start, replayedFrom))
+      this.#openWindow(start, now).clear(second, (column) => this.columns.at(column)?.isPushed !== true);
   }
 
   #openWindow(start: number, now: number): OpenWindow {

@@ -74,9 +74,10 @@ export class OpenWindow {
     this.#slots.set(samples, offset);
   }
 
-  /** Makes a second absent in all columns. */
-  clear(second: number): void {
+  /** Makes a second absent in the columns that `isMeant` says. */
+  clear(second: number, isMeant: (column: number) => boolean = () => true): void {
     this.#offsets.forEach((offset, column) => {
+      if (!isMeant(column)) return;
       const step = this.#steps[column] as number;
       const row = second - this.start - (this.#firstRows[column] as number);
       if (offset === NONE || row % step !== 0) return;

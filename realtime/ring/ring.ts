@@ -41,7 +41,9 @@ export type RestoredEndpoint = Pick<EndpointStore, 'endpoint' | 'collector' | 'n
 };
 
 /** A series as `columnFor` takes it; null for a column that had none. */
-export type RestoredSeries = readonly [metric: string, tags: StoredSeries['tags'], step: number] | null;
+export type RestoredSeries =
+  | readonly [metric: string, tags: StoredSeries['tags'], step: number, pushed?: 'pushed']
+  | null;
 
 /** Which columns of a collector's frames belong to an endpoint, and where they go in its store. */
 type Route = {
@@ -51,6 +53,7 @@ type Route = {
   store: EndpointStore | null;
   columnsEpoch: number;
 };
+type Mapped = { readonly store: EndpointStore; readonly frame: Frame; readonly dictionary: Dictionary };
 type Arrival = { readonly atMs: number; readonly isReplayed: boolean };
 type Mapping = { readonly routes: Map<number, Route>; mapped: number };
 
@@ -107,6 +110,11 @@ export class Ring {
     return this.#names;
   }
 
+  /** Series that there is room for. */
+  get seriesLeft(): number {
+    return this.#options.seriesMax - this.#seriesCount;
+  }
+
   endpoints(): Iterable<EndpointStore> {
     return this.#endpoints.values();
   }
@@ -124,10 +132,13 @@ export class Ring {
     const came = { atMs, isReplayed: replayedFrom !== undefined };
     const put = { second: frame.second, values: frame.values, now: this.#newestSecond, replayedFrom };
     for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
-      const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, came);
+      const store = frame.isPart
+        ? this.#sharedStore(route, dictionary.endpoints[endpoint], frame)
+        : this.#ownedStore(route, dictionary.endpoints[endpoint], frame, came);
       if (store === null) continue;
-      this.#mapColumns(route, store, dictionary);
-      if (store.put(put, route.indexes, route.columns) && store.collector === frame.collector) store.heardAtMs = atMs;
+      this.#mapColumns(route, { store, frame, dictionary });
+      const isHeard = store.put(put, route.indexes, route.columns) && !frame.isPart;
+      if (isHeard && store.collector === frame.collector) store.heardAtMs = atMs;
     }
     this.#sweep();
   }
@@ -161,7 +172,10 @@ export class Ring {
     }
     this.#newestSecond = Math.max(this.#newestSecond, newestSecond);
     const columns = series.map((one, column) => {
-      if (one !== null) return store.columnFor(...one);
+      if (one !== null) {
+        const [metric, tags, step, pushed] = one;
+        return store.columnFor({ metric, tags, step, isPushed: pushed !== undefined });
+      }
       if (store.columns.width === column) store.columns.skip();
       return column;
     });
@@ -222,6 +236,15 @@ export class Ring {
     return store;
   }
 
+  /** The store that a part goes to: what is pushed lies beside what the endpoint's collector tells, whoever that is. */
+  #sharedStore(route: Route, endpoint: Endpoint | undefined, frame: Frame): EndpointStore | null {
+    if (route.store !== null && !route.store.isDropped) return route.store;
+    if (endpoint === undefined || !route.indexes.some((index) => isPresent(frame.values, index))) return null;
+    route.store = this.#endpoints.get(endpoint.name) ?? this.#adopt(endpoint, frame.collector);
+    route.columns.length = 0;
+    return route.store;
+  }
+
   /** The store of an endpoint that a replayed frame's collector fed when it told this. It stays with whom it went to. */
   #ofFormer(endpoint: Endpoint, collector: string, atMs: number): EndpointStore | undefined {
     const store = this.#endpoints.get(endpoint.name);
@@ -268,18 +291,22 @@ export class Ring {
   }
 
   /** Gives columns to series of a route that have none yet. */
-  #mapColumns(route: Route, store: EndpointStore, dictionary: Dictionary): void {
+  #mapColumns(route: Route, { store, frame, dictionary }: Mapped): void {
     if (route.columnsEpoch !== store.columns.epoch) {
       route.columns.length = 0;
       route.columnsEpoch = store.columns.epoch;
     }
+    const isPushed = frame.isPart === true;
     for (let at = route.columns.length; at < route.indexes.length; at++) {
       const entry = dictionary.series[route.indexes[at] as number];
       assert(entry, 'a dictionary that covers the frame');
-      const isAdmitted = this.#admit(store, entry);
-      if (!isAdmitted) this.#refuse(store.collector, 1);
-      route.columns.push(isAdmitted ? store.columnFor(entry.metric, entry.tags, entry.step) : REFUSED);
+      const { metric, tags, step = 1 } = entry;
+      const isAdmitted = this.#admit(store, entry, isPushed);
+      if (!isAdmitted) this.#refuse(frame.collector, 1);
+      route.columns.push(isAdmitted ? store.columnFor({ metric, tags, step, isPushed }) : REFUSED);
     }
+    // One of them may have been pushed until now.
+    route.columnsEpoch = store.columns.epoch;
   }
 
   #refuse(collector: string, count: number): void {
@@ -292,8 +319,9 @@ export class Ring {
     return this.#refusedBy.get(collector) ?? 0;
   }
 
-  #admit(store: EndpointStore, { metric, tags }: DictionarySeries): boolean {
-    if (store.find(metric, tags) !== undefined) return true;
+  #admit(store: EndpointStore, { metric, tags }: DictionarySeries, isPushed: boolean): boolean {
+    const known = store.find(metric, tags);
+    if (known !== undefined) return known.isPushed || !isPushed;
     const ofCollector = this.#seriesOf.get(store.collector) ?? 0;
     if (this.#seriesCount >= this.#options.seriesMax) return false;
     if (ofCollector >= (this.#options.seriesPerCollectorMax ?? SERIES_PER_COLLECTOR_MAX)) return false;

@@ -48,13 +48,18 @@ export class Dictionaries {
     });
   }
 
-  /** Reads a record of a frame, without the columns that nothing describes any more; null when none is left. */
-  read({ body }: LogRecord): LogFrame | null {
+  /**
+   * Reads a record of a frame or a part, without the columns that nothing describes any more. Null when none is left,
+   * and for records of other types.
+   */
+  read({ type, body }: LogRecord): LogFrame | null {
+    if (type !== recordTypes.frame && type !== recordTypes.part) return null;
     return passingOver(() => {
-      const frame = decodeFrame(body, (header) => this.#describing(header), null);
-      const { whole, patchy } = this.#of(frame);
-      if (frame.values.length <= whole.series.length) return { frame, dictionary: whole };
-      return patchy?.knownOf(frame) ?? null;
+      const whole = decodeFrame(body, (header) => this.#describing(header), null);
+      const frame = type === recordTypes.part ? { ...whole, isPart: true as const } : whole;
+      const told = this.#of(frame);
+      if (frame.values.length <= told.whole.series.length) return { frame, dictionary: told.whole };
+      return told.patchy?.knownOf(frame) ?? null;
     });
   }
 
