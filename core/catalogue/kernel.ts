@@ -117,6 +117,21 @@ const life: readonly MetricDefinition[] = [
   ),
 ];
 
+const processIo: readonly MetricDefinition[] = [
+  gauge(
+    'disk.io.processes.read_bytes',
+    'bytes/s',
+    'Read from block devices, by the accounts of its processes',
+    container,
+  ),
+  gauge(
+    'disk.io.processes.write_bytes',
+    'bytes/s',
+    'Written to block devices, by the accounts of its processes',
+    container,
+  ),
+];
+
 export const kernelMetrics: readonly MetricDefinition[] = [
   ...protocols,
   ...tables,
@@ -124,4 +139,5 @@ export const kernelMetrics: readonly MetricDefinition[] = [
   ...pressure,
   ...paging,
   ...life,
+  ...processIo,
 ];

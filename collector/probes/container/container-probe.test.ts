@@ -325,6 +325,13 @@ describe('the probe of a container', () => {
     expect(sample(probe)['disk.io.read_bytes{device=vda}']).toBe(1000);
   });
 
+  test('counts the OOM kills before its first look where the container has just begun', async () => {
+    write(v2);
+    const young = { ...container, startedAtMs: clock.nowMs() - 1000 };
+    expect(sample(probeNow(young))['mem.oom.kills']).toBe(1);
+    expect(sample(probeNow({ ...container, startedAtMs: clock.nowMs() - 60_000 }))).not.toHaveProperty('mem.oom.kills');
+  });
+
   test('has no network where it uses that of the host', async () => {
     write(v1);
     const probe = probeNow({ ...container, hostNetwork: true });

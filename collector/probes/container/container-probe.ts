@@ -23,7 +23,7 @@ import type { CgroupFolders } from './cgroup-paths.ts';
 import { LayerProbe } from './layer/layer-probe.ts';
 import { LifecycleProbe } from './lifecycle.ts';
 import { ContainerNetworkProbe } from './network/container-network.ts';
-import { OpenFilesProbe } from './open-files.ts';
+import { ProcessesProbe } from './processes/processes-probe.ts';
 import { ThreadsProbe } from './threads/threads-probe.ts';
 import { Turn } from './turn.ts';
 
@@ -33,6 +33,9 @@ const MISSING_TICKS_MAX = 2;
 /** Ticks between two looks at what moves slowly, limits among them: `docker update` may change these. */
 const SLOW_TICKS = 5;
 const SLOWER_TICKS = 10;
+
+/** A container this young began while we looked: a fast one is noticed within a second, any within 3 s. */
+const JUST_BEGUN_MS = 5000;
 
 export class ContainerProbe implements Probe {
   readonly name: string;
@@ -73,14 +76,16 @@ export class ContainerProbe implements Probe {
     const hasNetwork = isKnown && !container.hostNetwork;
     const threads = cpuacct === undefined || processor === null ? null : new ThreadsProbe(site, cpuacct, processor);
     this.#others = present<Probe>(hasNetwork ? new ContainerNetworkProbe(site, container.pid, stagger) : null, threads);
-    const oomKills = memory === undefined ? null : new OomKillsProbe(site, memory);
+    const ageMs = site.clock.nowMs() - container.startedAtMs;
+    const oomKills = memory === undefined ? null : new OomKillsProbe(site, memory, ageMs < JUST_BEGUN_MS);
     const hasPressure = unified !== undefined;
     const pressure = hasPressure ? new PressureProbe(site, (name) => `${unified.folder}/${name}.pressure`) : null;
     this.#slow = present<Probe>(oomKills, pressure, isKnown ? this.#life : null);
     const anyFolder = pids ?? cpuacct ?? memory;
     const { layerFolder } = container;
     const layer = layerFolder === null || !isKnown ? null : new LayerProbe(site, layerFolder);
-    this.#slower = present<Probe>(anyFolder === undefined ? null : new OpenFilesProbe(site, anyFolder), layer);
+    const told = { used: () => processor?.used ?? Number.NaN, countsIo: () => io?.isCounting ?? false };
+    this.#slower = present<Probe>(anyFolder === undefined ? null : new ProcessesProbe(site, anyFolder, told), layer);
     this.#slowTurn = new Turn(SLOW_TICKS, stagger);
     this.#slowerTurn = new Turn(SLOWER_TICKS, stagger);
     this.#limit?.refresh();

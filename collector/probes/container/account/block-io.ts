@@ -56,6 +56,7 @@ function deviceOf(site: ProbeSite, number: string): Device | null {
 
 export class BlockIoProbeV2 implements Probe {
   readonly name = 'block io';
+  readonly isCounting = true;
   readonly #site: ProbeSite;
   readonly #file: KeptFile;
   readonly #rows: TableRows<Device>;
@@ -128,9 +129,14 @@ export class BlockIoProbeV1 implements Probe {
     ];
   }
 
+  /** The kernel counts here: it has shown a device. */
+  get isCounting(): boolean {
+    return this.#deviceCount > 0;
+  }
+
   sample(): void {
     if (this.#ticksToLook-- <= 0) this.#look();
-    if (this.#accountedTurn.isNow()) this.#site.set(this.#accounted, this.#deviceCount > 0 ? 1 : 0);
+    if (this.#accountedTurn.isNow()) this.#site.set(this.#accounted, this.isCounting ? 1 : 0);
   }
 
   close(): void {

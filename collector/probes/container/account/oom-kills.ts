@@ -18,7 +18,9 @@ export class OomKillsProbe implements Probe {
   readonly #lines = new KeyedLines(['oom_kill']);
   readonly #kills = new Counter();
 
-  constructor(site: ProbeSite, { version, folder }: ControllerFolder) {
+  /** Of a container that has just begun, what the counter shows first has happened since we look as well. */
+  constructor(site: ProbeSite, { version, folder }: ControllerFolder, hasJustBegun: boolean) {
+    if (hasJustBegun) this.#kills.delta(0);
     this.#site = site;
     this.#file = site.file(`${folder}/${version === 2 ? 'memory.events' : 'memory.oom_control'}`);
     this.#column = site.column('mem.oom.kills');
