@@ -172,7 +172,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
   dataRoutes(http, { realtime, clock, events });
-  queryRoutes(http, queries);
+  queryRoutes(http, { queries, events, clock });
   alertingRoutes(http, { alerting, clock });
   ruleRoutes(http, alerting);
   deliveryRoutes(http, { alerting, clock });

@@ -1,6 +1,6 @@
 /** What `saker top --once --json` prints. Scripts rely on it: fields are added, never changed. */
 import { type Static, Type } from 'typebox';
-import { version } from '../../core/index.ts';
+import { memoryVerdictSchema, version } from '../../core/index.ts';
 import type { Row } from './readings/row.ts';
 import type { Source } from './readings/source.ts';
 
@@ -40,6 +40,7 @@ const rowSchema = Type.Object(
         limitBytes: figure('The limit; null without one; all memory of a host'),
         percent: figure('Working set of the limit: 0–100; of a host: used of all'),
         oomKills: figure('OOM kills since the measuring began'),
+        verdict: Type.Union([memoryVerdictSchema, Type.Null()], { description: 'What these mean; null for a host' }),
       },
       closed,
     ),
@@ -48,7 +49,10 @@ const rowSchema = Type.Object(
       {
         readBytesPerSecond: figure('Read from block devices'),
         writeBytesPerSecond: figure('Written to block devices'),
-        accounted: Type.Boolean({ description: 'False where the kernel does not count it (cgroup v1)' }),
+        accounted: Type.Boolean({
+          description:
+            'False where the kernel does not count it (cgroup v1): then the processes’ own accounts, or null',
+        }),
       },
       closed,
     ),

@@ -2,6 +2,7 @@ export * from './alerts.ts';
 export * from './delivery.ts';
 export * from './hosts/events.ts';
 export * from './hosts/host-inventory.ts';
+export * from './hosts/memory.ts';
 export * from './inventory.ts';
 export * from './live.ts';
 export * from './monitors.ts';

@@ -2,6 +2,7 @@ import type { MetricDefinition } from './metric.ts';
 import { metrics } from './metrics.ts';
 
 export { tcpCounterNames, tcpExtensionNames, udpCounterNames } from './kernel.ts';
+export { type MemoryFigures, memoryVerdict } from './memory-verdict.ts';
 export type { MetricDefinition, Unit } from './metric.ts';
 export { metrics } from './metrics.ts';
 

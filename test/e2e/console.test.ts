@@ -71,6 +71,12 @@ describe.skipIf(!(hasDocker && hasBrowser))('the console', () => {
       command: ['sleep', '600'],
       labels: { 'saker.service': markup, 'saker.slot': '1' },
     });
+    await docker.start({
+      name: 'greedy',
+      command: ['sh', '-c', 'tail /dev/zero; sleep 600'],
+      labels: { 'saker.service': 'greedy', 'saker.slot': '1' },
+      args: ['--memory=16m', '--memory-swap=16m'],
+    });
     saker = await Saker.start({
       flags: ['--rules', rules, '--groups', groups, '--docker-socket', docker.socket, '--name', 'host-1'],
     });
@@ -148,6 +154,31 @@ describe.skipIf(!(hasDocker && hasBrowser))('the console', () => {
       await until(`a chart of ${range}`, newestSecond);
     }
     expect(new URL(page.url()).searchParams.get('range')).toBe('24h');
+  });
+
+  test('tells of an OOM kill where it happened, on its host and among all hosts', async () => {
+    for (const path of ['/endpoint/greedy.1', '/endpoint/host-1', '/hosts']) {
+      await open(path);
+      const event = page.locator('[data-testid=event][data-kind=oom_kill]').first();
+      await event.waitFor();
+      expect(await event.textContent()).toMatch(/The kernel killed tail \(\d+\) for want of memory/);
+      if (path === '/endpoint/host-1') {
+        await event.getByText('The kernel’s line').click();
+        expect(await event.textContent()).toMatch(/Killed process \d+ \(tail\)/);
+        expect(await event.getByRole('link', { name: 'greedy.1' }).getAttribute('href')).toBe('/endpoint/greedy.1');
+      }
+      await shot(`events${path.replaceAll('/', '-')}`);
+    }
+  });
+
+  test('says what the memory of a container means', async () => {
+    await open('/endpoint/greedy.1');
+    const verdict = page.getByTestId('memory-verdict');
+    await verdict.waitFor();
+    expect(await verdict.getAttribute('data-kind')).toBe('oom_killed');
+    await open(`/endpoint/${encodeURIComponent('host-1/shop.api.1')}`);
+    await page.locator('[data-testid=memory-verdict][data-kind=fine]').waitFor();
+    await shot('memory-verdict');
   });
 
   test('shows the alert and who was told, the decision and why', async () => {

@@ -46,6 +46,38 @@ const io: PanelPlan = {
   lines: [
     { metric: 'disk.io.read_bytes', word: 'read' },
     { metric: 'disk.io.write_bytes', word: 'written' },
+    { metric: 'disk.io.processes.read_bytes', word: 'readByProcesses' },
+    { metric: 'disk.io.processes.write_bytes', word: 'writtenByProcesses' },
+  ],
+};
+
+const load: PanelPlan = {
+  id: 'load',
+  unit: 'load',
+  lines: [
+    { metric: 'load.1min', word: 'load1' },
+    { metric: 'load.5min', word: 'load5' },
+    { metric: 'load.15min', word: 'load15' },
+  ],
+};
+const pressure: PanelPlan = {
+  id: 'pressure',
+  unit: 'percent',
+  lines: [
+    { metric: 'pressure.cpu.some', word: 'forCpu' },
+    { metric: 'pressure.memory.some', word: 'forMemory' },
+    { metric: 'pressure.io.some', word: 'forIo' },
+  ],
+};
+const sockets: PanelPlan = {
+  id: 'sockets',
+  unit: 'count',
+  lines: [
+    { metric: 'ss.estab', word: 'established' },
+    { metric: 'ss.timewait', word: 'timeWait' },
+    { metric: 'ss.closewait', word: 'closeWait' },
+    { metric: 'ss.listen', word: 'listening' },
+    { metric: 'kernel.conntrack.count', word: 'tracked' },
   ],
 };
 
@@ -72,6 +104,7 @@ const containerPlans: readonly PanelPlan[] = [
   io,
   { id: 'throttling', unit: 'percent', lines: [{ metric: 'cpu.throttled.percent', word: 'throttled' }] },
   cores,
+  load,
   {
     id: 'pids',
     unit: 'count',
@@ -80,6 +113,10 @@ const containerPlans: readonly PanelPlan[] = [
       { metric: 'pids.limit', word: 'limit', limit: true },
     ],
   },
+  pressure,
+  sockets,
+  { id: 'files', unit: 'count', lines: [{ metric: 'files.open', word: 'open' }] },
+  { id: 'layer', unit: 'bytes', lines: [{ metric: 'disk.layer.bytes', word: 'used' }] },
 ];
 
 const hostPlans: readonly PanelPlan[] = [
@@ -105,14 +142,14 @@ const hostPlans: readonly PanelPlan[] = [
   network,
   io,
   cores,
+  load,
+  pressure,
+  sockets,
   {
-    id: 'load',
-    unit: 'load',
-    lines: [
-      { metric: 'load.1min', word: 'load1' },
-      { metric: 'load.5min', word: 'load5' },
-      { metric: 'load.15min', word: 'load15' },
-    ],
+    id: 'space',
+    unit: 'percent',
+    splitBy: 'mount',
+    lines: [{ metric: 'df.bytes.used.percent', word: 'used' }],
   },
   {
     id: 'swap',
@@ -124,12 +161,16 @@ const hostPlans: readonly PanelPlan[] = [
   },
 ];
 
+/** Not drawn: it tells why there is no chart of block I/O. */
+export const IO_ACCOUNTED = 'disk.io.accounted';
+
 const plansOf = { container: containerPlans, host: hostPlans } as const;
 
 export type EndpointKind = keyof typeof plansOf;
 
 export function metricsOf(kind: EndpointKind): readonly string[] {
-  return plansOf[kind].flatMap((plan) => plan.lines.map((line) => line.metric));
+  const drawn = plansOf[kind].flatMap((plan) => plan.lines.map((line) => line.metric));
+  return kind === 'container' ? [...drawn, IO_ACCOUNTED] : drawn;
 }
 
 /** The charts of an endpoint, from the series that it has. A chart without a series but limits is left out. */

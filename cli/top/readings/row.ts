@@ -1,4 +1,5 @@
 /** One line of the table: what a person wants to know of a host or a container, in plain units. */
+import { type MemoryVerdict, memoryVerdict } from '../../../core/index.ts';
 import type { Reading } from './board.ts';
 
 const CORES_MAX = 1024;
@@ -37,12 +38,14 @@ export type Row = {
     /** Working set of the limit; used of total on a host. */
     readonly percent: number | null;
     readonly oomKills: number | null;
+    /** What these mean for a container; null for a host, and where nothing was measured. */
+    readonly verdict: MemoryVerdict | null;
   };
   readonly network: { readonly inBytesPerSecond: number | null; readonly outBytesPerSecond: number | null };
   readonly io: {
     readonly readBytesPerSecond: number | null;
     readonly writeBytesPerSecond: number | null;
-    /** False where the kernel does not count the block I/O of this container (cgroup v1). */
+    /** False where the kernel does not count the block I/O of this container (cgroup v1): then its processes’ own. */
     readonly accounted: boolean;
   };
   readonly pids: { readonly current: number | null; readonly limit: number | null };
@@ -68,8 +71,8 @@ export function rowOf(reading: Reading, nowMs: number): Row {
       outBytesPerSecond: reading.sum('net.if.out.bytes'),
     },
     io: {
-      readBytesPerSecond: reading.sum('disk.io.read_bytes'),
-      writeBytesPerSecond: reading.sum('disk.io.write_bytes'),
+      readBytesPerSecond: reading.sum('disk.io.read_bytes') ?? reading.value('disk.io.processes.read_bytes'),
+      writeBytesPerSecond: reading.sum('disk.io.write_bytes') ?? reading.value('disk.io.processes.write_bytes'),
       accounted: reading.value('disk.io.accounted') !== 0,
     },
     pids: {
@@ -94,12 +97,15 @@ export const shownMetrics: readonly string[] = [
   'cpu.used.cores',
   'cpu.user',
   'disk.io.accounted',
+  'disk.io.processes.read_bytes',
+  'disk.io.processes.write_bytes',
   'disk.io.read_bytes',
   'disk.io.write_bytes',
   'kernel.maxproc',
   'load.15min',
   'load.1min',
   'load.5min',
+  'mem.cache.bytes',
   'mem.limit.bytes',
   'mem.memtotal',
   'mem.memused',
@@ -141,13 +147,17 @@ function processorOf(reading: Reading): Row['cpu'] {
 
 function memoryOf(reading: Reading): Row['memory'] {
   const isHost = reading.endpoint.kind === 'host';
-  return {
+  const figures = {
     usageBytes: reading.value(isHost ? 'mem.memused' : 'mem.usage.bytes'),
     workingSetBytes: reading.value('mem.working_set.bytes'),
     anonBytes: reading.value('mem.rss.bytes'),
     limitBytes: reading.value(isHost ? 'mem.memtotal' : 'mem.limit.bytes'),
-    percent: reading.value(isHost ? 'mem.memused.percent' : 'mem.working_set.percent'),
     oomKills: reading.value('mem.oom.kills'),
+  };
+  return {
+    ...figures,
+    percent: reading.value(isHost ? 'mem.memused.percent' : 'mem.working_set.percent'),
+    verdict: isHost ? null : memoryVerdict({ ...figures, cacheBytes: reading.value('mem.cache.bytes') }),
   };
 }
 

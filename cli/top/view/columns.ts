@@ -1,4 +1,5 @@
 /** The columns of the table, and the views that choose among them. */
+import type { MemoryVerdictKind } from '../../../core/index.ts';
 import type { Row } from '../readings/row.ts';
 import type { Align } from './text.ts';
 import { bytes, decimal, duration, MISSING, percent, type UnitSystem, whole } from './units.ts';
@@ -40,7 +41,7 @@ const inWhole = number(whole);
 
 const RAW_BYTES_WIDTH = 13;
 
-const inBytes = (id: string, key: Figure, { title, help }: Words, isKnown = (_: Row): boolean => true): Column => ({
+const inBytes = (id: string, key: Figure, { title, help }: Words): Column => ({
   id,
   title,
   help,
@@ -48,7 +49,7 @@ const inBytes = (id: string, key: Figure, { title, help }: Words, isKnown = (_: 
   rawWidth: RAW_BYTES_WIDTH,
   align: 'right',
   key,
-  text: (row, units) => (isKnown(row) ? bytes(key(row), units) : 'n/a'),
+  text: (row, units) => bytes(key(row), units),
 });
 
 const name: Column = {
@@ -116,9 +117,31 @@ const anon = inBytes('anon', (row) => row.memory.anonBytes, {
   help: 'anonymous memory: only the end of processes gives it back',
 });
 const memoryLimit = inBytes('memlimit', (row) => row.memory.limitBytes, { title: 'LIMIT', help: 'memory limit' });
+/** A full limit is no trouble by itself, so what is shown as bad is the verdict and not the share. */
+const memoryAlarm = ({ memory: { percent: share, verdict } }: Row): number | null =>
+  verdict === null ? share : { fine: 0, warning: 80, critical: 100 }[verdict.severity];
 const memory: Column = {
   ...inPercent('mem', (row) => row.memory.percent, { title: 'MEM%', help: 'working set of the limit' }),
-  alarm: (row) => row.memory.percent,
+  alarm: memoryAlarm,
+};
+const verdictWords: Readonly<Record<MemoryVerdictKind, string>> = {
+  fine: 'fine',
+  unlimited: 'no limit',
+  cache_full: 'cache, harmless',
+  files_in_use: 'files in use',
+  tight: 'little is left',
+  oom_close: 'OOM kill close',
+  oom_killed: 'OOM killed',
+};
+const verdict: Column = {
+  id: 'verdict',
+  title: 'VERDICT',
+  width: 15,
+  align: 'left',
+  help: 'what the three figures of memory mean',
+  text: ({ memory: { verdict: found } }) => (found === null ? MISSING : verdictWords[found.kind]),
+  key: (row) => (row.memory.verdict === null ? null : Object.keys(verdictWords).indexOf(row.memory.verdict.kind)),
+  alarm: memoryAlarm,
 };
 const oom: Column = {
   ...inWhole('oom', (row) => row.memory.oomKills, { title: 'OOM', width: 3, help: 'OOM kills since this view began' }),
@@ -126,18 +149,19 @@ const oom: Column = {
 };
 const netIn = inBytes('in', (row) => row.network.inBytesPerSecond, { title: 'IN/s', help: 'received' });
 const netOut = inBytes('out', (row) => row.network.outBytesPerSecond, { title: 'OUT/s', help: 'sent' });
-const isAccounted = (row: Row): boolean => row.io.accounted;
-const read = inBytes(
-  'read',
-  (row) => row.io.readBytesPerSecond,
-  { title: 'RD/s', help: 'read from block devices; n/a where the kernel does not count it (cgroup v1)' },
-  isAccounted,
+/** A dash would look like a figure that is late. */
+const orNotCounted = (column: Column): Column => ({
+  ...column,
+  text: (row, units) => (column.key(row) === null && !row.io.accounted ? 'n/a' : column.text(row, units)),
+});
+const read = orNotCounted(
+  inBytes('read', (row) => row.io.readBytesPerSecond, {
+    title: 'RD/s',
+    help: 'read from block devices; n/a where the kernel does not count it (cgroup v1)',
+  }),
 );
-const write = inBytes(
-  'write',
-  (row) => row.io.writeBytesPerSecond,
-  { title: 'WR/s', help: 'written to block devices' },
-  isAccounted,
+const write = orNotCounted(
+  inBytes('write', (row) => row.io.writeBytesPerSecond, { title: 'WR/s', help: 'written to block devices' }),
 );
 const pids = inWhole('pids', (row) => row.pids.current, { title: 'PIDS', help: 'processes and threads' });
 const pidLimit = inWhole('pidlimit', (row) => row.pids.limit, {
@@ -186,7 +210,9 @@ const views: Readonly<Record<Exclude<ViewName, 'cores'>, readonly Ranked[]>> = {
     [13, image],
   ],
   cpu: [name, cpu, user, system, cores, coreLimit, throttled, load1, load5, load15, uptime, image].map(inOrder),
-  memory: [name, memory, usage, workingSet, anon, memoryLimit, oom, pids, pidLimit, uptime, image].map(inOrder),
+  memory: [name, memory, usage, workingSet, anon, memoryLimit, verdict, oom, pids, pidLimit, uptime, image].map(
+    inOrder,
+  ),
   io: [name, cpu, netIn, netOut, read, write, pids, pidLimit, uptime, image].map(inOrder),
 };
 

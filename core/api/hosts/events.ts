@@ -32,6 +32,7 @@ export const storedEventSchema = Type.Object({ ...hostEventSchema.properties, co
 export const eventsQuerySchema = Type.Object(
   {
     endpoint: Type.Optional(nameSchema),
+    host: Type.Optional(Type.Unsafe<string>({ ...nameSchema, description: 'A host and all of its containers' })),
     kind: Type.Optional(kind),
     fromMs: Type.Optional(timeMs),
     toMs: Type.Optional(timeMs),

@@ -46,6 +46,13 @@ describe('what happened on hosts', () => {
     expect(await ids({ endpoint: "x' OR '1'='1" })).toEqual([]);
   });
 
+  test('is found by host, with what happened to its containers', async () => {
+    const { kept } = events();
+    await kept.take('h1', [event(1), event(2, { endpoint: 'h1' })]);
+    await kept.take('h2', [event(3, { endpoint: 'h2/web' })]);
+    expect((await kept.list({ host: 'h1' })).map(({ endpoint }) => endpoint)).toEqual(['h1', 'h1/web']);
+  });
+
   test('is forgotten after 90 days', async () => {
     const { clock, kept } = events();
     await kept.take('h1', [event(1)]);

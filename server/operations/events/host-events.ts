@@ -45,7 +45,7 @@ export class HostEvents {
   }
 
   /** The newest first. */
-  async list({ endpoint, kind, fromMs, toMs, limit = LIMIT }: EventsQuery): Promise<StoredEvent[]> {
+  async list({ endpoint, host, kind, fromMs, toMs, limit = LIMIT }: EventsQuery): Promise<StoredEvent[]> {
     const conditions: string[] = [];
     const params: SqlValue[] = [];
     const where = (condition: string, value: SqlValue | undefined): void => {
@@ -54,6 +54,8 @@ export class HostEvents {
       params.push(value);
     };
     where('endpoint = ?', endpoint);
+    // A collector is called like the host that it runs on.
+    where('collector = ?', host);
     where('kind = ?', kind);
     where('at_ms >= ?', fromMs);
     where('at_ms < ?', toMs);

@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { CollectorsAnswer, EndpointsAnswer, EventsAnswer, QueryRangeAnswer } from '../../../core/index.ts';
+import type {
+  CollectorsAnswer,
+  EndpointsAnswer,
+  EventsAnswer,
+  MemoryAnswer,
+  QueryRangeAnswer,
+} from '../../../core/index.ts';
 import { hasDocker, testDocker } from '../../docker/engine.ts';
 import { type Agent, startAgent } from '../../harness/agent.ts';
 import type { Console } from '../../harness/console.ts';
@@ -74,6 +80,23 @@ describe.skipIf(!hasDocker)('a collector on real containers', () => {
       const from = event.atMs - 2000;
       return (await secondsOf('greedy.1', 'mem.oom.kills', from, from + 20_000)).length > 0;
     });
+    await until('the verdict', async () => (await verdictOf('greedy.1'))?.kind === 'oom_killed', 20_000);
+    const { events } = await person.get<EventsAnswer>(`/api/v1/events?host=${HOST}`);
+    expect(events.map(({ id }) => id)).toContain(event.id);
+  });
+
+  const verdictOf = async (endpoint: string) =>
+    (await person.get<MemoryAnswer>(`/api/v1/memory?endpoint=${encodeURIComponent(endpoint)}`)).verdict;
+
+  test.each([
+    ['page cache that fills the limit', 'cache_full', 'dd if=/dev/zero of=/file bs=1M count=96; sleep 60'],
+    ['anonymous memory near the limit', 'oom_close', 'exec dd if=/dev/zero of=/dev/null bs=61M'],
+  ])('tells %s from the other', async (_, kind, script) => {
+    const args = ['--memory', '64m', '--memory-swap', '64m', '--cpus', '0.2'];
+    const id = (await docker?.start({ command: ['sh', '-c', script], args })) ?? '';
+    const { name } = await byId(id);
+    await until(`the verdict ${kind}`, async () => (await verdictOf(name))?.kind === kind, 20_000);
+    await docker?.docker('rm', '--force', id);
   });
 
   test('has at least 45 series of a container with limits, and its load average', async () => {

@@ -10,8 +10,11 @@ import type {
   DeadLettersAnswer,
   DecisionsAnswer,
   EndpointsAnswer,
+  EventsAnswer,
+  EventsQuery,
   ExplainAnswer,
   GroupsAnswer,
+  MemoryAnswer,
   MetadataAnswer,
   MonitorsAnswer,
   problemSchema,
@@ -94,6 +97,16 @@ export class Api {
 
   collectors(): Promise<CollectorsAnswer> {
     return this.#askTimed('/api/v1/collectors');
+  }
+
+  /** What happened on hosts and to containers, the newest first. */
+  events(query: EventsQuery): Promise<EventsAnswer> {
+    const given = Object.entries(query).map(([name, value]): [string, string] => [name, String(value)]);
+    return this.#askTimed(`/api/v1/events?${new URLSearchParams(given)}`);
+  }
+
+  memory(endpoint: string): Promise<MemoryAnswer> {
+    return this.#askTimed(`/api/v1/memory?${new URLSearchParams({ endpoint })}`);
   }
 
   metadata(): Promise<MetadataAnswer> {

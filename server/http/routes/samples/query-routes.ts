@@ -1,11 +1,16 @@
 import type { FastifyReply } from 'fastify';
 import type { TSchema } from 'typebox';
 import {
+  type Clock,
   instantAnswerSchema,
   instantQuerySchema,
+  memoryAnswerSchema,
+  memoryQuerySchema,
   rangeAnswerSchema,
   rangeQuerySchema,
 } from '../../../../core/index.ts';
+import type { HostEvents } from '../../../operations/events/host-events.ts';
+import { memoryAnswer } from '../../../operations/memory-answer.ts';
 import type { QueryDoor } from '../../../query/query-door.ts';
 import type { HttpServer } from '../../server.ts';
 
@@ -16,8 +21,14 @@ const limitsText =
 /** The door writes the answer as text, so for the compiler the schema is one of anything. */
 const rangeResponses: { readonly 200: TSchema } = { 200: rangeAnswerSchema };
 
+export type QueryRouteOptions = {
+  readonly queries: Pick<QueryDoor, 'range' | 'instant'>;
+  readonly events: Pick<HostEvents, 'list'>;
+  readonly clock: Clock;
+};
+
 /** What series measured: over a range, or at a moment. */
-export function queryRoutes(app: HttpServer, queries: Pick<QueryDoor, 'range' | 'instant'>): void {
+export function queryRoutes(app: HttpServer, { queries, events, clock }: QueryRouteOptions): void {
   const config = { access: 'user' } as const;
   app.post(
     '/api/v1/query_range',
@@ -52,6 +63,24 @@ export function queryRoutes(app: HttpServer, queries: Pick<QueryDoor, 'range' | 
       },
     },
     (request, reply) => queries.instant(request.body, whileConnected(reply)),
+  );
+  app.get(
+    '/api/v1/memory',
+    {
+      config,
+      schema: {
+        summary: 'The memory of a container now, and what it means',
+        description: 'Usage, working set and anonymous memory against the limit, with a verdict in words.',
+        tags: ['data'],
+        querystring: memoryQuerySchema,
+        response: { 200: memoryAnswerSchema },
+      },
+    },
+    (request, reply) =>
+      memoryAnswer({ queries, events }, request.query.endpoint, {
+        nowMs: clock.nowMs(),
+        signal: whileConnected(reply),
+      }),
   );
 }
 
