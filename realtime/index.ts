@@ -21,6 +21,7 @@ export { bucketCountOf, checkRange, type Range } from './query/range.ts';
 export {
   type Across,
   type BucketValue,
+  columnOf,
   type GroupColumns,
   groupsOf,
   readAcross,

@@ -77,10 +77,14 @@ function columnsOf(located: Located, range: Range, values: readonly BucketValue[
   return { series: located.series, count: buckets.count, columns };
 }
 
-function columnOf(buckets: Buckets, value: Reduction): Float64Array | Uint32Array {
+export function columnOf(buckets: Buckets, value: Reduction): Float64Array | Uint32Array {
   if (value !== 'avg') return buckets[value];
   const { sum, count } = buckets;
-  return sum.map((total, bucket) => total / (count[bucket] as number));
+  const averages = new Float64Array(sum.length);
+  for (let bucket = 0; bucket < sum.length; bucket++) {
+    averages[bucket] = (sum[bucket] as number) / (count[bucket] as number);
+  }
+  return averages;
 }
 
 /** What series come to together, a group for each combination of the values of `by`. */

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { VirtualClock } from '../../core/index.ts';
+import { AppError, type StateStore, VirtualClock } from '../../core/index.ts';
 import { EngineStore } from '../state/testing/engine-store.ts';
 import { Accounts } from './accounts.ts';
 import { migrations } from './migrations.ts';
@@ -88,6 +88,38 @@ describe('tokens', () => {
     await tokens.revoke(id);
     await expect(tokens.verify(secret, 'collector')).rejects.toMatchObject({ code: 'TOKEN_REFUSED' });
     await expect(tokens.revoke(id)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('in use are noted once a minute, and nobody waits for the note', async () => {
+    const notes: string[] = [];
+    const noting: StateStore = {
+      read: (statement) => store.read(statement),
+      write: async (statements) => {
+        notes.push(...statements.map(({ sql }) => sql).filter((sql) => sql.includes('last_used')));
+        await store.write(statements);
+      },
+    };
+    const tokens = new Tokens(noting, clock);
+    const { secret, id } = await tokens.create('ci', 'api');
+    for (let use = 0; use < 3; use++) await tokens.verify(secret, 'api');
+    await clock.advance(30_000);
+    await tokens.verify(secret, 'api');
+    expect(notes).toHaveLength(1);
+    await clock.advance(30_000);
+    await tokens.verify(secret, 'api');
+    expect(notes).toHaveLength(2);
+    expect((await tokens.list()).find((token) => token.id === id)?.lastUsedAtMs).toBe(clock.nowMs());
+  });
+
+  test('are known though their use can not be noted', async () => {
+    const full: StateStore = {
+      read: (statement) => store.read(statement),
+      write: () => Promise.reject(new AppError('STATE_STORE', 'the disk is full')),
+    };
+    const { secret, id } = await new Tokens(store, clock).create('ci', 'api');
+    const tokens = new Tokens(full, clock);
+    expect((await tokens.verify(secret, 'api')).id).toBe(id);
+    expect((await tokens.verify(secret, 'api')).id).toBe(id);
   });
 
   test('belong to the collector that used them first', async () => {

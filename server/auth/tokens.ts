@@ -69,7 +69,7 @@ export class Tokens {
         hint: `use one of scope ${scope}`,
       });
     }
-    await this.#noteUse(cached);
+    this.#noteUse(cached);
     return cached.token;
   }
 
@@ -112,12 +112,14 @@ export class Tokens {
     return fresh;
   }
 
-  async #noteUse({ token }: Cached): Promise<void> {
+  /** Nobody waits for this note, nor is refused because the disk is full: the next use notes it then. */
+  #noteUse(cached: Cached): void {
+    const { id, lastUsedAtMs } = cached.token;
     const nowMs = this.#clock.nowMs();
-    if (token.lastUsedAtMs !== null && nowMs - token.lastUsedAtMs < USED_WRITE_MS) return;
-    await this.#store.write([
-      { sql: 'UPDATE auth_token SET last_used_at_ms = ? WHERE id = ?', params: [nowMs, token.id] },
-    ]);
+    if (lastUsedAtMs !== null && nowMs - lastUsedAtMs < USED_WRITE_MS) return;
+    this.#cache.set(id, { ...cached, token: { ...cached.token, lastUsedAtMs: nowMs } });
+    const statement = { sql: 'UPDATE auth_token SET last_used_at_ms = ? WHERE id = ?', params: [nowMs, id] };
+    this.#store.write([statement]).catch(() => this.#cache.delete(id));
   }
 }
 

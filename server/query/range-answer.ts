@@ -1,13 +1,7 @@
 /** From columns to text, a series at a time: an answer of fifteen megabytes is not written in one go. */
-import {
-  findMetric,
-  formatSeries,
-  jsonNumber,
-  type QueryRangeAnswer,
-  type RangeSeries,
-  type SeriesIdentity,
-} from '../../core/index.ts';
-import { type Buckets, type BucketValue, bucketCountOf, type Work } from '../../realtime/index.ts';
+import { findMetric, formatSeries, type QueryRangeAnswer, type SeriesIdentity } from '../../core/index.ts';
+import { type Buckets, type BucketValue, bucketCountOf, columnOf, type Work } from '../../realtime/index.ts';
+import { columnText, samplesOf, wholeText } from './number-text.ts';
 import type { RangePlan } from './range-plan.ts';
 
 type Column = Float64Array | Uint32Array;
@@ -35,14 +29,9 @@ export type Half = {
   readonly columns: readonly Column[];
 };
 
-/** The columns that were asked for, of buckets. */
-export function columnsOf({ count, min, max, sum, last }: Buckets, values: readonly BucketValue[]): Column[] {
-  const columns = { count, min, max, sum, last };
-  return values.map((value) =>
-    value === 'avg' || typeof value === 'number'
-      ? sum.map((total, bucket) => total / (count[bucket] as number))
-      : columns[value],
-  );
+/** The columns that were asked for, of buckets of history, which answers no percentiles. */
+export function columnsOf(buckets: Buckets, values: readonly BucketValue[]): Column[] {
+  return values.map((value) => columnOf(buckets, typeof value === 'number' ? 'avg' : value));
 }
 
 /** Puts the two halves of each series side by side; a half without data is a row of gaps. */
@@ -95,7 +84,7 @@ export function* rangeText(rows: readonly RangeRow[], plan: RangePlan): Work<str
   for (const [index, { series, count, columns }] of rows.entries()) {
     text += `${index === 0 ? '' : ','}${opened(series)}`;
     for (const [at, name] of plan.names.entries()) {
-      text += `,"${name}":${name === 'count' ? `[${count.join()}]` : columnText(columns[at] as Column, count)}`;
+      text += `,"${name}":${name === 'count' ? wholeText(count) : columnText(columns[at] as Column, count)}`;
     }
     text += '}';
     yield;
@@ -107,7 +96,7 @@ export function* groupsText(groups: readonly GroupRow[], plan: RangePlan): Work<
   let text = `${opened(headOf(plan))},"series":[],"groups":[`;
   for (const [index, { labels, unit, seriesCount, count, value }] of groups.entries()) {
     const head = opened({ labels, unit, seriesCount });
-    text += `${index === 0 ? '' : ','}${head},"count":[${count.join()}],"value":${columnText(value, count)}}`;
+    text += `${index === 0 ? '' : ','}${head},"count":${wholeText(count)},"value":${columnText(value, count)}}`;
     yield;
   }
   return `${text}]}`;
@@ -118,27 +107,10 @@ type RawRow = { readonly series: SeriesIdentity; readonly seconds: Float64Array;
 export function* rawText(rows: readonly RawRow[], plan: RangePlan): Work<string> {
   let text = `${opened(headOf(plan))},"series":[`;
   for (const [index, { series, seconds, values }] of rows.entries()) {
-    const times = seconds.map((second) => second * 1000).join();
+    const times = seconds.map((second) => second * 1000);
     text += `${index === 0 ? '' : ','}${opened(seriesOf(series))}`;
-    text += `,"timesMs":[${times}],"value":${JSON.stringify(Array.from(values, jsonNumber))}}`;
+    text += `,"timesMs":${wholeText(times)},"value":${wholeText(values)}}`;
     yield;
   }
   return `${text}]}`;
-}
-
-/** Numbers as they are where all are there and finite, which is how most charts are. */
-function columnText(values: Column, count: Uint32Array): string {
-  if (isPlain(values, count)) return `[${values.join()}]`;
-  return JSON.stringify(samplesOf(values, count));
-}
-
-function samplesOf(values: Column, count: Uint32Array): RangeSeries['min'] {
-  return Array.from(values, (value, bucket) => (count[bucket] === 0 ? null : jsonNumber(value)));
-}
-
-function isPlain(values: Column, count: Uint32Array): boolean {
-  for (let bucket = 0; bucket < count.length; bucket++) {
-    if (count[bucket] === 0 || !Number.isFinite(values[bucket])) return false;
-  }
-  return true;
 }
