@@ -1,5 +1,6 @@
+export type { Mask, MasksPort } from './act/masks.ts';
 export { DockerDriver, type DockerDriverOptions } from './docker/docker-driver.ts';
-export type { Container, ContainerDriver, ContainerSpec, ContainerState } from './driver.ts';
+export { type Container, type ContainerDriver, type ContainerSpec, type ContainerState, isRunning } from './driver.ts';
 export { checkGroups, formatProblem, type GroupsCheck, type GroupsProblem } from './groups/check-groups.ts';
 export type { Group, Policy } from './groups/group.ts';
 export { scalerMigrations as migrations } from './record/migrations.ts';

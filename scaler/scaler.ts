@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock, DecisionsAnswer, GroupsAnswer, Logger, StateStore, Tick } from '../core/index.ts';
+import type { MasksPort } from './act/masks.ts';
 import { DockerDriver } from './docker/docker-driver.ts';
 import type { ContainerDriver } from './driver.ts';
 import type { Group } from './groups/group.ts';
@@ -22,6 +23,8 @@ export type ScalerOptions = {
   readonly dockerSocket?: string | null;
   /** In place of Docker. */
   readonly driver?: ContainerDriver;
+  /** For the changes of workflows; without it nothing is masked. */
+  readonly masks?: MasksPort;
   /** Called when there is something new to fetch, at most four times a second. */
   readonly publish: (topic: 'decisions') => void;
   /** Unique for ever, of letters and digits. Random when left out. */

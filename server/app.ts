@@ -7,7 +7,7 @@ import { migrations as alertingMigrations, createAlerting } from '../alerting/in
 import { AppError, type Clock, type LiveTopic, type Tick, version } from '../core/index.ts';
 import { HistoryClient, readCursorPosition } from '../history/index.ts';
 import { LiveHub, lastPoints, Realtime, Slices } from '../realtime/index.ts';
-import { createScaler, migrations as scalerMigrations } from '../scaler/index.ts';
+import { createScaler, DockerDriver, migrations as scalerMigrations } from '../scaler/index.ts';
 import { Accounts } from './auth/accounts.ts';
 import { localCollectorToken } from './auth/local-token.ts';
 import { migrations as authMigrations } from './auth/migrations.ts';
@@ -36,6 +36,7 @@ import { migrations as eventMigrations } from './operations/events/migrations.ts
 import { Fleet } from './operations/fleet/fleet.ts';
 import { migrations as fleetMigrations } from './operations/fleet/inventory-store.ts';
 import { HostWatch } from './operations/host-watch.ts';
+import { masksOf } from './operations/masks.ts';
 import { createMetrics } from './operations/metrics.ts';
 import { readinessOf } from './operations/readiness.ts';
 import { historyQuery } from './query/history-columns.ts';
@@ -113,8 +114,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     publish,
     lastPoints: (series, count, before) => lastPoints(realtime.ring, series, count, before),
     prehandling: containerActions({
-      clock,
-      dockerSocket: config.dockerSocket,
+      driver: config.dockerSocket === null ? null : new DockerDriver({ socketPath: config.dockerSocket, clock }),
       endpointOf: (name) => realtime.ring.find(name)?.endpoint,
     }),
     past: {
@@ -130,6 +130,7 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     logger,
     groupsFile: config.groupsFile,
     dockerSocket: config.dockerSocket,
+    masks: masksOf(alerting.operations),
     publish,
   });
   closers.add('scaler', () => scaler.close());

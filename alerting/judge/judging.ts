@@ -2,6 +2,7 @@
  * Judges ticks as they arrive, in the intake path: it waits for nothing. What it decides goes to a
  * sink with a bound; when that is full, the decision is not taken, and the next sample takes it.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   type Dictionary,
   type Frame,
@@ -18,7 +19,7 @@ import type { LastPoints } from '../ports.ts';
 import { isInEffect } from '../rules/hours.ts';
 import { allTests, type Rule, type RuleSet } from '../rules/rule.ts';
 import { RuleBook } from '../rules/templates.ts';
-import { Aggregates, seriesOfAggregate } from './aggregates.ts';
+import { AGGREGATES, Aggregates, seriesOfAggregate } from './aggregates/aggregates.ts';
 import { type EventSink, Incidents, type Place } from './incidents.ts';
 import type { Baselines, Wanted } from './plan/baselines.ts';
 import { type Bundle, type Judge, Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
@@ -84,7 +85,14 @@ export class Judging {
     const before = this.#rules;
     this.#rules = book;
     this.#isWhole = isWhole;
-    this.#aggregates = new Aggregates(book.aggregates, (tick) => this.#judge(tick, book));
+    this.#aggregates = new Aggregates({
+      rules: book.aggregates,
+      judge: (tick) => this.#judge(tick, book),
+      lastPoints: this.#options.lastPoints,
+      previous: this.#aggregates ?? undefined,
+    });
+    // A window of an aggregate that was made otherwise is of no use.
+    if (!isDeepStrictEqual(before?.aggregates.map(madeOf), book.aggregates.map(madeOf))) this.#plans.delete(AGGREGATES);
     this.#options.baselines?.watch(seasonsOf(book.all));
     this.#pausedMinute = 0;
     this.incidents.forgetClosings();
@@ -151,6 +159,7 @@ export class Judging {
    */
   remember(collector: string, dictionary: Dictionary, newest: Second, nowMs: TimestampMs): void {
     if (this.#rules === null || this.#plans.has(collector)) return;
+    this.#aggregates?.remember(collector, dictionary, newest, Math.floor(nowMs / 1000));
     const frame = { collector, second: secondOf(newest + 1) };
     const plan = this.#planFor({ frame, dictionary }, this.#rules);
     plan.listeningSinceSecond = Math.floor(nowMs / 1000);
@@ -263,7 +272,7 @@ export class Judging {
     const previous = this.#plans.get(collector);
     if (previous?.fits(dictionary, rules)) return previous;
     this.#plans.delete(collector);
-    const { openAlerts, lastPoints, logger, baselines } = this.#options;
+    const { openAlerts, logger, baselines } = this.#options;
     const pointsMax = Math.max(0, POINTS_MAX - this.#windowPoints());
     const plan = new Plan({
       dictionary,
@@ -271,7 +280,7 @@ export class Judging {
       openAlerts,
       pointsMax,
       previous,
-      lastPoints,
+      lastPoints: this.#lastPointsOf(collector),
       usualOf: baselines?.usualOf,
       second,
     });
@@ -289,12 +298,20 @@ export class Judging {
     return plan;
   }
 
+  #lastPointsOf(collector: string): LastPoints | undefined {
+    const { lastPoints } = this.#options;
+    if (collector !== AGGREGATES || lastPoints === undefined) return lastPoints;
+    return (series, count, before) => this.#aggregates?.pointsBefore(series, count, before) ?? [];
+  }
+
   #windowPoints(): number {
     let points = 0;
     for (const plan of this.#plans.values()) points += plan.table.values.length;
     return points;
   }
 }
+
+const madeOf = ({ slug, where, aggregate }: Rule): unknown => [slug, where, aggregate];
 
 /** What the seasonal tests of rules compare with. */
 function seasonsOf(rules: Iterable<Rule>): readonly Wanted[] {
