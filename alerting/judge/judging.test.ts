@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { silentLogger, timestampMs } from '../../core/index.ts';
+import { PUSHED_BY, RAW_DECIMALS, silentLogger, timestampMs } from '../../core/index.ts';
 import { OpenAlerts } from '../events/open-alerts.ts';
 import { checkRules } from '../rules/read/check.ts';
 import type { RuleSet } from '../rules/rule.ts';
@@ -86,5 +86,64 @@ describe('judging', () => {
     expect(told()).toEqual(['low PROBLEM@1']);
     // 16 Mi points less one, by 600.
     expect(judging.seriesRefused).toBe(27_970 - 27_962);
+  });
+});
+
+describe('what is pushed', () => {
+  /** Somebody who pushes samples of endpoints, each with a dictionary of its own, as realtime hands them on. */
+  function pusherOf(judging: Judging, step: number) {
+    const feeds = new Map<string, CollectorFeed>();
+    return (endpoint: string, at: number, value: number) => {
+      const feed = feeds.get(endpoint) ?? new CollectorFeed();
+      if (!feeds.has(endpoint)) {
+        const index = feed.container(endpoint, { service: 'web' });
+        const entry = { endpoint: index, metric: 'cpu.busy', tags: {}, decimals: RAW_DECIMALS, step };
+        feed.dictionary.apply({ generation: 1, endpoints: [], firstSeries: 0, series: [entry] });
+        feeds.set(endpoint, feed);
+      }
+      const { frame, ...tick } = feed.tick(at, { 0: value });
+      judging.onTick({ ...tick, frame: { ...frame, collector: `${PUSHED_BY}script`, isPart: true } });
+    };
+  }
+
+  test('has its windows, endpoint by endpoint', () => {
+    const { judging, told } = judgingOf('rules: [{ name: high, metric: cpu.busy, condition: "all(#3) > 80" }]');
+    const push = pusherOf(judging, 1);
+    for (const at of [1, 2, 3]) {
+      push('a', at, 90);
+      push('b', at, at === 2 ? 10 : 90);
+    }
+    expect(told()).toEqual(['high PROBLEM@3']);
+    expect([...judging.plans]).toHaveLength(2);
+  });
+
+  test('is missed when it comes no more, whatever it is about', () => {
+    const { judging, told } = judgingOf('rules: [{ name: silent, metric: cpu.busy, condition: nodata(90s) }]');
+    const push = pusherOf(judging, 60);
+    for (const at of [60, 120]) for (const endpoint of ['a', 'b']) push(endpoint, at, 1);
+    push('a', 180, 1);
+    for (let at = 181; at <= 240; at++) judging.sweep(timestampMs(at * 1000));
+    expect(told()).toEqual(['silent PROBLEM@211']);
+    push('b', 240, 1);
+    judging.sweep(timestampMs(241_000));
+    expect(told()).toEqual(['silent PROBLEM@211', 'silent OK@241']);
+  });
+
+  test('has a part in aggregates for two of its steps', () => {
+    const { judging, told } = judgingOf(`rules:
+      - { name: few, aggregate: { node: service=web, value: count }, condition: "all(#1) < 3" }`);
+    const push = pusherOf(judging, 60);
+    for (const endpoint of ['a', 'b', 'c']) push(endpoint, 60, 1);
+    // One second was made of the first alone: nobody can know of the others before they come.
+    expect(told()).toEqual(['few PROBLEM@60']);
+    for (const [endpoint, at] of [
+      ['a', 110],
+      ['b', 120],
+      ['a', 170],
+    ] as const)
+      push(endpoint, at, 1);
+    expect(told()).toEqual(['few PROBLEM@60', 'few OK@110']);
+    push('b', 181, 1);
+    expect(told().at(-1)).toBe('few PROBLEM@181');
   });
 });

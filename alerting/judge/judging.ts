@@ -6,6 +6,7 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type Dictionary,
   type Frame,
+  isPushedBy,
   type Logger,
   limitOf,
   type Second,
@@ -20,6 +21,7 @@ import { isInEffect } from '../rules/hours.ts';
 import { allTests, type Rule, type RuleSet } from '../rules/rule.ts';
 import { RuleBook } from '../rules/templates.ts';
 import { AGGREGATES, Aggregates, seriesOfAggregate } from './aggregates/aggregates.ts';
+import { sourceOf } from './aggregates/source.ts';
 import { type EventSink, Incidents, type Place } from './incidents.ts';
 import type { Baselines, Wanted } from './plan/baselines.ts';
 import { type Bundle, type Judge, Plan, type PlanEntry, setOpen, WELL } from './plan/plan.ts';
@@ -27,8 +29,8 @@ import { Silence } from './silence.ts';
 
 export type { EventSink } from './incidents.ts';
 
-/** With more collectors than this, the one whose plan is oldest loses its windows. */
-const COLLECTORS_MAX = 1000;
+/** With more collectors and pushed endpoints than this, the one whose plan is oldest loses its windows. At about 2 KB. */
+const PLANS_MAX = 50_000;
 
 /** Points in all windows together, at 12 bytes: 192 MB. 40,000 series that look back 60 points need 2.4 million. */
 const POINTS_MAX = 16 * 1024 * 1024;
@@ -51,8 +53,10 @@ export class Judging {
   readonly incidents: Incidents;
   readonly silence: Silence;
   readonly #options: JudgingOptions;
-  /** By collector, the oldest plan first. */
+  /** By `sourceOf`, the oldest plan first. */
   readonly #plans = new Map<string, Plan>();
+  /** Of all their windows. */
+  #windowPoints = 0;
   /** Null until a rules file was read: an alert from before a restart must not end because the file is away. */
   #rules: RuleBook | null = null;
   /** False while rules may still come that are not there yet. */
@@ -92,7 +96,7 @@ export class Judging {
       previous: this.#aggregates ?? undefined,
     });
     // A window of an aggregate that was made otherwise is of no use.
-    if (!isDeepStrictEqual(before?.aggregates.map(madeOf), book.aggregates.map(madeOf))) this.#plans.delete(AGGREGATES);
+    if (!isDeepStrictEqual(before?.aggregates.map(madeOf), book.aggregates.map(madeOf))) this.#forget(AGGREGATES);
     this.#options.baselines?.watch(seasonsOf(book.all));
     this.#pausedMinute = 0;
     this.incidents.forgetClosings();
@@ -158,7 +162,7 @@ export class Judging {
    * silence is noticed all the same, counted from now.
    */
   remember(collector: string, dictionary: Dictionary, newest: Second, nowMs: TimestampMs): void {
-    if (this.#rules === null || this.#plans.has(collector)) return;
+    if (this.#rules === null || this.#plans.has(sourceOf(collector, dictionary))) return;
     this.#aggregates?.remember(collector, dictionary, newest, Math.floor(nowMs / 1000));
     const frame = { collector, second: secondOf(newest + 1) };
     const plan = this.#planFor({ frame, dictionary }, this.#rules);
@@ -269,11 +273,12 @@ export class Judging {
   }
 
   #planFor({ frame: { collector, second }, dictionary }: Heard, rules: RuleBook): Plan {
-    const previous = this.#plans.get(collector);
+    const source = sourceOf(collector, dictionary);
+    const previous = this.#plans.get(source);
     if (previous?.fits(dictionary, rules)) return previous;
-    this.#plans.delete(collector);
+    this.#forget(source);
     const { openAlerts, logger, baselines } = this.#options;
-    const pointsMax = Math.max(0, POINTS_MAX - this.#windowPoints());
+    const pointsMax = Math.max(0, POINTS_MAX - this.#windowPoints);
     const plan = new Plan({
       dictionary,
       rules,
@@ -283,11 +288,13 @@ export class Judging {
       lastPoints: this.#lastPointsOf(collector),
       usualOf: baselines?.usualOf,
       second,
+      isPushed: isPushedBy(collector),
     });
     plan.pause(this.#paused);
-    this.#plans.set(collector, plan);
+    this.#plans.set(source, plan);
+    this.#windowPoints += plan.table.values.length;
     const eldest = this.#plans.keys().next();
-    if (this.#plans.size > COLLECTORS_MAX && !eldest.done) this.#plans.delete(eldest.value);
+    if (this.#plans.size > PLANS_MAX && !eldest.done) this.#forget(eldest.value);
     const reason = 'the rule was changed and does not watch this series any more';
     for (const alert of plan.orphans) {
       if (this.#isWhole || rules.find(alert.slug) !== undefined) this.incidents.close(alert, reason);
@@ -304,10 +311,9 @@ export class Judging {
     return (series, count, before) => this.#aggregates?.pointsBefore(series, count, before) ?? [];
   }
 
-  #windowPoints(): number {
-    let points = 0;
-    for (const plan of this.#plans.values()) points += plan.table.values.length;
-    return points;
+  #forget(source: string): void {
+    this.#windowPoints -= this.#plans.get(source)?.table.values.length ?? 0;
+    this.#plans.delete(source);
   }
 }
 

@@ -6,7 +6,7 @@
  * - its collector is away: only series of the host itself alert, once for each rule, and the reason
  *   says whether the collector hung up (it died, the host's kernel lives) or just fell silent (the host
  *   is down, or cut off). What the host's containers do nobody knows, so nothing is said of them;
- * - the collector reports and the series does not: an alert.
+ * - the collector reports and the series does not, or nobody pushes it any more: an alert.
  *
  * A series that never had a sample is not missed.
  */
@@ -81,6 +81,7 @@ type Cause = { readonly kind: 'told' | 'gone' | 'unknown'; readonly words: strin
 export function causeOf(plan: Plan, row: number, nowSecond: number): Cause {
   const { endpoint } = plan.subjectOf(row);
   if (endpoint.state === 'gone') return { kind: 'gone', words: 'the container was stopped or removed' };
+  if (plan.isPushed) return { kind: 'told', words: 'nobody has pushed one' };
   const heard = plan.lastHeard;
   if (nowSecond - heard.second <= AWAY_SECONDS) {
     return {

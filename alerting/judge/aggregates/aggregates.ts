@@ -2,8 +2,8 @@
  * Makes one series of many: for each rule with an `aggregate`, one number a second over the endpoints
  * below its node. The result is judged as any other series is, as a tick of a collector of its own.
  *
- * A second is added up when every collector that is heard has delivered it. An endpoint counts when
- * all of its operands are fresh; when none counts, or the denominator is 0, the second has no sample.
+ * A second is added up when every collector that is heard has delivered it; what is pushed is not waited for. An
+ * endpoint counts when all of its operands are fresh; when none counts, or the denominator is 0, the second has no sample.
  * Neither a restart nor a change of the rules begins anew: what collectors brought before is asked of
  * realtime, and so is the past of a window that is empty.
  * Sketch: an aggregate over 40,000 containers touches 40,000 cells a second, half a millisecond.
@@ -13,6 +13,7 @@ import {
   Dictionary,
   type Endpoint,
   formatSeries,
+  isPushedBy,
   noTags,
   RAW_DECIMALS,
   type Second,
@@ -34,6 +35,7 @@ import {
   readFrame,
   readRing,
 } from './members.ts';
+import { sourceOf } from './source.ts';
 
 /** The name under which aggregates are judged; no collector can have it. */
 export const AGGREGATES = '\u0000aggregates';
@@ -41,13 +43,14 @@ export const AGGREGATES = '\u0000aggregates';
 /** Nobody waits for a collector that was not heard for longer. */
 const SILENT_SECONDS = 5;
 
-/** Beyond it, the collector whose dictionary is oldest has no part. */
-const COLLECTORS_MAX = 10_000;
+/** Beyond it, the collector or pushed endpoint whose dictionary is oldest has no part. */
+const SOURCES_MAX = 50_000;
 
 /** Points of endpoints from which the past of one aggregate is made: a thousand endpoints over eight minutes, 0.1 s. */
 const PAST_POINTS_MAX = 500_000;
 
 type Source = {
+  readonly isPushed: boolean;
   readonly dictionary: Dictionary;
   readonly revision: number;
   /** By rule. */
@@ -87,7 +90,7 @@ export class Aggregates {
 
   /** A collector that was heard up to a second: it has a part with what realtime has of it, and is waited for. */
   remember(collector: string, dictionary: Dictionary, newest: Second, heardSecond: number): void {
-    if (this.#options.rules.length === 0 || this.#sources.has(collector)) return;
+    if (this.#options.rules.length === 0 || this.#sources.has(sourceOf(collector, dictionary))) return;
     this.#follow(collector, dictionary, { shares: [], second: newest, heardSecond });
     // What a former process had is not judged again.
     this.#newest = Math.max(this.#newest, newest);
@@ -153,10 +156,12 @@ export class Aggregates {
   /** The newest second that all collectors have delivered, those apart that are not heard any more. */
   #readySecond(nowSecond: number): number {
     let ready = Number.POSITIVE_INFINITY;
-    for (const source of this.#sources.values()) {
-      if (nowSecond - source.heardSecond <= SILENT_SECONDS) ready = Math.min(ready, source.second);
+    let newestPushed = 0;
+    for (const { isPushed, heardSecond, second } of this.#sources.values()) {
+      if (isPushed) newestPushed = Math.max(newestPushed, second);
+      else if (nowSecond - heardSecond <= SILENT_SECONDS) ready = Math.min(ready, second);
     }
-    return ready;
+    return ready === Number.POSITIVE_INFINITY ? newestPushed : ready;
   }
 
   #rowsOf(index: number, ready: number): readonly Float64Array[] {
@@ -171,15 +176,17 @@ export class Aggregates {
   }
 
   #sourceOf(collector: string, dictionary: Dictionary): Source {
-    const known = this.#sources.get(collector);
+    const name = sourceOf(collector, dictionary);
+    const known = this.#sources.get(name);
     if (known?.dictionary === dictionary && known.revision === dictionary.revision) return known;
     const shares = membersOf(this.#options.rules, dictionary);
     for (const [index, members] of shares.entries()) carryOver(known?.shares[index] ?? [], members);
-    const source = { dictionary, revision: dictionary.revision, shares, second: 0, heardSecond: 0 };
-    this.#sources.delete(collector);
-    this.#sources.set(collector, source);
+    const isPushed = isPushedBy(collector);
+    const source = { isPushed, dictionary, revision: dictionary.revision, shares, second: 0, heardSecond: 0 };
+    this.#sources.delete(name);
+    this.#sources.set(name, source);
     const eldest = this.#sources.keys().next();
-    if (this.#sources.size > COLLECTORS_MAX && !eldest.done) this.#sources.delete(eldest.value);
+    if (this.#sources.size > SOURCES_MAX && !eldest.done) this.#sources.delete(eldest.value);
     return source;
   }
 }

@@ -15,13 +15,14 @@ import { isBelow } from '../../rules/tree.ts';
 import { matchesWhere } from '../../rules/where.ts';
 import { operandsOf } from './measure.ts';
 
-/** A sample that is older is no evidence about now. */
+/** A sample that is older is no evidence about now; of a series with longer steps, one that is older than two of them. */
 export const FRESH_SECONDS = 30;
 
 /** One endpoint's part: for each operand its series, its column, the newest value, and the value's second. */
 export type Member = {
   readonly series: readonly SeriesIdentity[];
   readonly columns: Int32Array;
+  readonly freshSeconds: number;
   readonly values: Float64Array;
   readonly seconds: Float64Array;
 };
@@ -57,6 +58,7 @@ function memberOf({ aggregate }: Rule, columns: readonly number[], dictionary: D
     {
       series: found.map((column) => dictionary.identityOf(column)),
       columns: Int32Array.from(found),
+      freshSeconds: Math.max(FRESH_SECONDS, ...found.map((column) => 2 * (dictionary.series[column]?.step ?? 1))),
       values: new Float64Array(found.length),
       seconds: new Float64Array(found.length),
     },
@@ -99,8 +101,8 @@ export function carryOver(from: readonly Member[], to: readonly Member[]): void 
 const keyOf = ({ series }: Member): string => series.map(formatSeries).join(' ');
 
 /** The values of a member that count at a second; undefined where one is missing or stale. */
-export function freshValues({ values, seconds }: Member, at: number): Float64Array | undefined {
-  return seconds.every((newest) => newest > 0 && at - newest <= FRESH_SECONDS) ? values : undefined;
+export function freshValues({ values, seconds, freshSeconds }: Member, at: number): Float64Array | undefined {
+  return seconds.every((newest) => newest > 0 && at - newest <= freshSeconds) ? values : undefined;
 }
 
 /** A member in the past: its points are walked through second by second. */
@@ -109,16 +111,11 @@ export class PastMember {
   readonly #next: number[];
   readonly #member: Member;
 
-  constructor({ series }: Member, pointsOf: (series: SeriesIdentity) => readonly SeriesPoint[]) {
+  constructor(member: Member, pointsOf: (series: SeriesIdentity) => readonly SeriesPoint[]) {
+    const { series, values, seconds } = member;
     this.#points = series.map(pointsOf);
     this.#next = series.map(() => 0);
-    const count = series.length;
-    this.#member = {
-      series,
-      columns: new Int32Array(count),
-      values: new Float64Array(count),
-      seconds: new Float64Array(count),
-    };
+    this.#member = { ...member, values: new Float64Array(values.length), seconds: new Float64Array(seconds.length) };
   }
 
   /** Seconds must ascend. */

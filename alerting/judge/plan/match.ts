@@ -2,7 +2,7 @@
  * Finds what each rule watches in a dictionary. A pair is a rule on one series; a rule whose
  * condition looks at several metrics has further series beside it, on the same endpoint.
  */
-import { type Dictionary, findMetric, matchesTags, pointsNeeded } from '../../../core/index.ts';
+import { type Dictionary, matchesTags, pointsNeeded } from '../../../core/index.ts';
 import { allTests, type Rule } from '../../rules/rule.ts';
 import type { RuleBook } from '../../rules/templates.ts';
 import { matchesWhere } from '../../rules/where.ts';
@@ -132,8 +132,8 @@ class Matcher {
       if (capacity === 0) continue;
       rowOf[column] = columns.length;
       columns.push(column);
-      const metric = this.#sources.dictionary.series[column]?.metric ?? '';
-      shapes.push({ capacity, isCounter: findMetric(metric)?.kind === 'COUNTER' });
+      // Counters are rates by now: collectors and the door for pushes see to that.
+      shapes.push({ capacity, isCounter: false });
     }
     const rowsOf = (list: readonly number[]) =>
       Int32Array.from(list, (column) => (column === ABSENT ? ABSENT : (rowOf[column] ?? ABSENT)));

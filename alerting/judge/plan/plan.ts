@@ -18,7 +18,6 @@ import {
   judgeFunctions,
   type Points,
   type Second,
-  TESTS_MAX,
   type TimestampMs,
 } from '../../../core/index.ts';
 import type { Subject } from '../../events/event.ts';
@@ -97,6 +96,8 @@ export type PlanSources = {
   readonly usualOf?: UsualOf | undefined;
   /** The second that is about to be judged. */
   readonly second: Second;
+  /** What it is about is pushed, by nobody whose own silence would say something. */
+  readonly isPushed?: boolean;
 };
 
 export class Plan {
@@ -117,6 +118,7 @@ export class Plan {
   readonly orphans: readonly OpenAlert[];
   /** Series that are not judged because `pointsMax` was spent. */
   readonly refusedCount: number;
+  readonly isPushed: boolean;
   readonly #columns: Int32Array;
   readonly #fresh: Uint8Array;
   readonly #revision: number;
@@ -130,6 +132,7 @@ export class Plan {
     const { dictionary, rules } = sources;
     this.dictionary = dictionary;
     this.rules = rules;
+    this.isPushed = sources.isPushed === true;
     this.#revision = dictionary.revision;
     const matched = matchSeries(sources);
     this.refusedCount = matched.refusedCount;
@@ -137,13 +140,14 @@ export class Plan {
     this.#fresh = new Uint8Array(matched.columns.length);
     this.table = new WindowTable(matched.shapes);
     this.window = new Window(this.table);
-    this.#testWindows = Array.from({ length: TESTS_MAX }, () => new Window(this.table));
-    this.windows = [...this.#testWindows];
     this.#usualOf = sources.usualOf;
     this.second = sources.second;
     this.listeningSinceSecond = sources.previous?.listeningSinceSecond ?? 0;
     this.#heard = sources.previous?.lastHeard ?? { second: 0, leftSecond: null };
     const entries = matched.pairs.map(entryOf);
+    const testsMax = Math.max(1, ...entries.map(({ testCount }) => testCount));
+    this.#testWindows = Array.from({ length: testsMax }, () => new Window(this.table));
+    this.windows = [...this.#testWindows];
     this.entries = entries.filter(({ rule }) => rule.condition.func !== 'nodata');
     this.bundles = bundlesOf(this.entries.filter(({ verdict }) => verdict === null));
     this.watches = entries.filter(({ rule }) => rule.condition.func === 'nodata');
