@@ -10,7 +10,7 @@ import { TickLoop } from './sampling/tick-loop.ts';
 import { ClockOffset } from './transport/clock-offset.ts';
 import { EventQueue } from './transport/event-queue.ts';
 import { Link } from './transport/link.ts';
-import { ResendBuffer, SPOOLED_LIMITS } from './transport/resend-buffer.ts';
+import { ResendBuffer } from './transport/resend-buffer.ts';
 import { Spool, type SpoolGap } from './transport/spool/spool.ts';
 
 export type CollectorOptions = {
@@ -61,9 +61,8 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
     tell: (event) => events.push(event),
     backlog: () => ({ spoolBytes: spool?.bytes ?? 0, framesLost: buffer.dropped + (spool?.lost ?? 0) }),
   });
-  const spool = await spoolOf(options, { measurement, events });
-  const buffer =
-    spool === null ? new ResendBuffer() : new ResendBuffer(SPOOLED_LIMITS, (described) => spool.append(described));
+  const spool = await spoolOf(options, { measurement, events, onRefused: (seq) => buffer.refused(seq) });
+  const buffer: ResendBuffer = new ResendBuffer(spool === null ? null : (described) => spool.append(described));
   const { host: collector, bootEpoch } = measurement;
   const declared: Declared = new Declared({
     ...options,
@@ -107,22 +106,30 @@ export async function runCollector(options: CollectorOptions, signal: AbortSigna
   ticks.stop();
   await declared.stop();
   await link.stop();
-  buffer.spillAll();
+  buffer.writeAll();
   await spool?.flushed();
   await procFiles?.close();
   measurement.close();
 }
 
-type SpoolParts = { readonly measurement: Measurement; readonly events: EventQueue };
+type SpoolParts = {
+  readonly measurement: Measurement;
+  readonly events: EventQueue;
+  readonly onRefused: (seq: number) => void;
+};
 
 /** Null without a folder for it. One that can not be used is said and done without: measuring goes on. */
-async function spoolOf(options: CollectorOptions, { measurement, events }: SpoolParts): Promise<Spool | null> {
+async function spoolOf(
+  options: CollectorOptions,
+  { measurement, events, onRefused }: SpoolParts,
+): Promise<Spool | null> {
   const { stateDirectory, spoolBytesMax: bytesMax, clock, logger } = options;
   if (stateDirectory === null) return null;
   const onGap = (gap: SpoolGap): void => events.push(gapEvent(gap, measurement));
   const liveGeneration = (): Generation => measurement.generation;
   try {
-    return await Spool.open({ folder: `${stateDirectory}/spool`, clock, logger, bytesMax, onGap, liveGeneration });
+    const folder = `${stateDirectory}/spool`;
+    return await Spool.open({ folder, clock, logger, bytesMax, onGap, onRefused, liveGeneration });
   } catch (error) {
     logger.error({ reason: describeError(error) }, 'no spool: while the server is away ten minutes are kept in memory');
     return null;

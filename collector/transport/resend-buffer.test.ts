@@ -96,16 +96,34 @@ describe('the resend buffer', () => {
   });
 
   test('drops the oldest frames, and counts them, when there are too many', () => {
-    const buffer = new ResendBuffer({ framesMax: 3, bytesMax: 1e9 });
+    const buffer = new ResendBuffer(null, { framesMax: 3, bytesMax: 1e9 });
     for (let seq = 1; seq <= 5; seq++) buffer.push(frameOf(seq));
     expect([buffer.size, buffer.dropped, buffer.oldestUnsent()?.frame.seq]).toEqual([3, 2, 3]);
   });
 
   test('drops the oldest frames when they take too many bytes', () => {
-    const buffer = new ResendBuffer({ framesMax: 100, bytesMax: 20_000 });
+    const buffer = new ResendBuffer(null, { framesMax: 100, bytesMax: 20_000 });
     for (let seq = 1; seq <= 5; seq++) buffer.push(frameOf(seq, 1000));
     expect([buffer.size, buffer.dropped]).toEqual([2, 3]);
     expect(buffer.bytes).toBeLessThanOrEqual(20_000);
+  });
+
+  test('has each frame but the two newest written once, and counts as dropped only what nobody has', () => {
+    const written: number[] = [];
+    const buffer = new ResendBuffer(({ frame }) => written.push(frame.seq), { framesMax: 4, bytesMax: 1e9 });
+    buffer.push(frameOf(1));
+    buffer.acknowledge(1);
+    for (const seq of [2, 3, 4, 5]) buffer.push(frameOf(seq));
+    expect(written).toEqual([2, 3]);
+    expect(buffer.oldestUnsent()?.frame.seq).toBe(2);
+    buffer.refused(3);
+    for (const seq of [6, 7]) buffer.push(frameOf(seq));
+    // The second one is in its file alone by now, the third one nowhere.
+    expect([buffer.size, buffer.dropped, written]).toEqual([4, 1, [2, 3, 4, 5]]);
+    buffer.refused(2);
+    expect(buffer.dropped).toBe(2);
+    buffer.writeAll();
+    expect(written).toEqual([2, 3, 4, 5, 6, 7]);
   });
 
   test('lets go of all frames that a welcome calls durable, and of no other', () => {

@@ -1,14 +1,15 @@
 /**
- * Frames that found no place in memory while the server was away, in files that outlive this process.
+ * Frames that the server has not acknowledged, in files that outlive this process.
  *
  * Written beside the ticks: a frame becomes bytes at once and waits, bounded, for the disk, so that a
- * disk that hangs costs frames and no tick. Read back a segment at a time, the oldest first; a
- * segment is removed when each of its frames has been acknowledged, so a crash in between sends some
- * again, which the server knows. Beyond the cap the oldest segment goes, and that is told.
+ * disk that hangs costs frames and no tick. The newest of them are in memory as well, are sent from
+ * there, and passed over here. Read back a segment at a time, the oldest first; a segment is removed
+ * when each of its frames has been acknowledged, so a crash in between sends some again, which the
+ * server knows. Beyond the cap the oldest segment goes, and that is told.
  */
 import { mkdir, open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ByteWriter, type Clock, describeError, type Logger } from '../../../core/index.ts';
+import { ByteWriter, type Clock, describeError, isAppError, type Logger } from '../../../core/index.ts';
 import type { DescribedFrame } from '../../sampling/sampler.ts';
 import type { Generation } from '../../sampling/series-register.ts';
 import { FrameChain } from '../frame-chain.ts';
@@ -33,17 +34,17 @@ export type SpoolOptions = {
   readonly logger: Logger;
   readonly bytesMax?: number;
   readonly onGap: (gap: SpoolGap) => void;
+  /** A frame of the running process found no place on the disk. */
+  readonly onRefused: (seq: number) => void;
   /** The dictionary of the running process, which goes on where its spooled frames end. */
   readonly liveGeneration: () => Generation;
 };
 
 type Stored = { readonly number: number; bytes: number; frames: number };
-type Writing = { readonly segment: Stored; readonly chain: FrameChain };
-type Reading = {
-  readonly segment: Stored;
-  readonly waiting: Map<string, DescribedFrame>;
-  readonly inFlight: Set<string>;
-};
+type Writing = { readonly segment: Stored; readonly chain: FrameChain; readonly records: Buffer[] };
+type Reading = { readonly segment: Stored; readonly waiting: Map<string, DescribedFrame> };
+/** A frame that is to be written, behind what of its dictionary the segment does not have yet. */
+type Pending = { readonly segment: Stored; readonly record: Buffer; readonly seq: number };
 
 const keyOf = ({ frame }: DescribedFrame): string => `${frame.bootEpoch}/${frame.seq}`;
 
@@ -59,11 +60,15 @@ export class Spool {
   /** Never used twice: what is removed may be removed later than another one begins. */
   #nextNumber = 1;
   readonly #generations: Generations = new Map();
-  #pending: { readonly path: string; readonly record: Buffer }[] = [];
+  /** Sent on this connection, from here or from memory, and not acknowledged. */
+  readonly #inFlight = new Set<string>();
+  /** Acknowledged while they were on the disk, or nowhere but in memory. Forgotten with the last segment. */
+  readonly #acknowledged = new Set<string>();
+  #pending: Pending[] = [];
   #pendingBytes = 0;
   #flushing: Promise<void> = Promise.resolve();
   #complaint = '';
-  /** Frames that the disk did not take, or that the cap pushed out. */
+  /** Frames that the cap pushed out. */
   lost = 0;
 
   private constructor(options: SpoolOptions) {
@@ -91,12 +96,18 @@ export class Spool {
 
   /** Keeps a frame. Returns at once. */
   append(described: DescribedFrame): void {
-    if (this.#pendingBytes > PENDING_BYTES_MAX) {
-      this.lost++;
-      return;
-    }
+    if (this.#pendingBytes > PENDING_BYTES_MAX) return this.#options.onRefused(described.frame.seq);
     const writing = this.#writing ?? this.#begin();
-    writing.chain.sendFrame(described);
+    try {
+      writing.chain.sendFrame(described);
+    } catch (error) {
+      if (!isAppError(error, 'FRAME_TOO_LARGE')) throw error;
+      return this.#options.onRefused(described.frame.seq);
+    }
+    const record = Buffer.concat(writing.records.splice(0));
+    writing.segment.bytes += record.length;
+    this.#pendingBytes += record.length;
+    this.#pending.push({ segment: writing.segment, record, seq: described.frame.seq });
     if (++writing.segment.frames >= FRAMES_PER_SEGMENT) this.#writing = null;
     this.#makeRoom();
     this.#flushing = this.#flushing.then(() => this.#flush());
@@ -109,23 +120,27 @@ export class Spool {
       this.#load();
       return null;
     }
-    for (const [key, described] of reading.waiting) if (!reading.inFlight.has(key)) return described;
+    for (const [key, described] of reading.waiting) if (!this.#inFlight.has(key)) return described;
     return null;
   }
 
+  /** A frame was handed to the connection, from here or from memory. */
   sent(described: DescribedFrame): void {
-    this.#reading?.inFlight.add(keyOf(described));
+    this.#inFlight.add(keyOf(described));
   }
 
   /** The server has this frame; or it can not be sent at all, and is given up. */
   acknowledge(bootEpoch: number, seq: number): void {
+    const key = `${bootEpoch}/${seq}`;
+    this.#inFlight.delete(key);
     const reading = this.#reading;
-    if (reading === null || !reading.waiting.delete(`${bootEpoch}/${seq}`)) return;
-    if (reading.waiting.size === 0) this.#finish(reading.segment);
+    if (reading?.waiting.delete(key) !== true) {
+      if (this.#segments.length > 0) this.#acknowledged.add(key);
+    } else if (reading.waiting.size === 0) this.#finish(reading.segment);
   }
 
   connectionLost(): void {
-    this.#reading?.inFlight.clear();
+    this.#inFlight.clear();
   }
 
   /** Resolves when the disk has what was appended, or has refused it. */
@@ -135,15 +150,10 @@ export class Spool {
 
   #begin(): Writing {
     const segment = { number: this.#nextNumber++, bytes: 0, frames: 0 };
-    const path = this.#pathOf(segment);
-    const send = (message: Uint8Array): void => {
-      const record = recordOf(message);
-      segment.bytes += record.length;
-      this.#pendingBytes += record.length;
-      this.#pending.push({ path, record });
-    };
+    const records: Buffer[] = [];
+    const chain = new FrameChain((message) => records.push(recordOf(message)), this.#options.clock, this.#writer);
     this.#segments.push(segment);
-    this.#writing = { segment, chain: new FrameChain(send, this.#options.clock, this.#writer) };
+    this.#writing = { segment, chain, records };
     return this.#writing;
   }
 
@@ -151,16 +161,31 @@ export class Spool {
   async #flush(): Promise<void> {
     const pending = this.#pending;
     this.#pending = [];
-    const paths = new Set(pending.map(({ path }) => path));
-    for (const path of paths) {
-      const bytes = Buffer.concat(pending.filter((one) => one.path === path).map(({ record }) => record));
+    for (const segment of new Set(pending.map((one) => one.segment))) {
+      const own = pending.filter((one) => one.segment === segment);
+      const bytes = Buffer.concat(own.map(({ record }) => record));
       try {
-        await append(path, bytes);
+        await append(this.#pathOf(segment), bytes);
       } catch (error) {
-        this.#complain(describeError(error));
+        this.#refuse(segment, own, describeError(error));
       }
       this.#pendingBytes -= bytes.length;
     }
+  }
+
+  /** What comes behind a frame that was not written whole could not be read: another segment begins. */
+  #refuse(segment: Stored, failed: readonly Pending[], reason: string): void {
+    if (this.#writing?.segment === segment) this.#writing = null;
+    const behind = this.#pending.filter((one) => one.segment === segment);
+    this.#pending = this.#pending.filter((one) => one.segment !== segment);
+    for (const { record, seq } of [...failed, ...behind]) {
+      segment.bytes -= record.length;
+      this.#options.onRefused(seq);
+    }
+    for (const { record } of behind) this.#pendingBytes -= record.length;
+    if (reason === this.#complaint) return;
+    this.#complaint = reason;
+    this.#options.logger.error({ reason }, 'the spool can not be written: frames beyond memory are lost');
   }
 
   #load(): void {
@@ -186,9 +211,10 @@ export class Spool {
     if (damagedBytes > 0) {
       this.#options.logger.warn({ segment: segment.number, damagedBytes }, 'the end of a spool file can not be read');
     }
-    const waiting = new Map(frames.map((described) => [keyOf(described), described]));
+    const known = frames.map((described) => [keyOf(described), described] as const);
+    const waiting = new Map(known.filter(([key]) => !this.#acknowledged.delete(key)));
     if (waiting.size === 0) this.#finish(segment);
-    else this.#reading = { segment, waiting, inFlight: new Set() };
+    else this.#reading = { segment, waiting };
   }
 
   /** Only the generation that the next segment may go on with is kept. */
@@ -204,6 +230,7 @@ export class Spool {
   #remove(segment: Stored): void {
     const index = this.#segments.indexOf(segment);
     if (index !== -1) this.#segments.splice(index, 1);
+    if (this.#segments.length === 0) this.#acknowledged.clear();
     const path = this.#pathOf(segment);
     this.#flushing = this.#flushing.then(() => rm(path, { force: true })).catch(() => {});
   }
@@ -238,13 +265,6 @@ export class Spool {
       'the spool is full: its oldest seconds are given up',
     );
     this.#options.onGap(gap);
-  }
-
-  #complain(reason: string): void {
-    this.lost++;
-    if (reason === this.#complaint) return;
-    this.#complaint = reason;
-    this.#options.logger.error({ reason }, 'the spool can not be written: frames beyond memory are lost');
   }
 
   #pathOf({ number }: Stored): string {
