@@ -24,12 +24,13 @@ import { frameOf, START_SECOND } from './testing/frames.ts';
 
 const DAY = 24 * 3600;
 const END = START_SECOND + DAY;
-const COLLECTORS = ['h1', 'h2'];
-/** Endpoints that move: who feeds them in each phase. */
+const COLLECTORS = ['h1', 'h2', 'h3'];
+/** Endpoints that move, also back: who feeds them in each phase. */
 const MOVING = [
-  { name: 'x', fedBy: ['h1', 'h2'] },
-  { name: 'y', fedBy: ['h2', 'h1'] },
+  { name: 'x', fedBy: ['h1', 'h2', 'h3'] },
+  { name: 'y', fedBy: ['h2', 'h1', 'h2'] },
 ] as const;
+const PHASES = 3;
 const SERIES_EACH = 2;
 
 /** A host's own endpoint, and both that move. */
@@ -58,7 +59,7 @@ function dictionaryFor(host: string): Dictionary {
 const told = fc.record({
   collector: fc.constantFrom(...COLLECTORS),
   /** Up to a day late; half of them close together, so that runs tell the same seconds. */
-  at: fc.oneof(fc.nat(DAY / 3 - 400), fc.integer({ min: DAY / 3 - 450, max: DAY / 3 - 400 })),
+  at: fc.oneof(fc.nat(DAY / PHASES - 400), fc.integer({ min: DAY / PHASES - 450, max: DAY / PHASES - 400 })),
   run: fc.integer({ min: 1, max: 2 }),
   samples: fc.array(fc.option(fc.integer({ min: -500, max: 500 }), { nil: undefined, freq: 4 }), {
     minLength: 6,
@@ -73,7 +74,7 @@ const phase = fc.record({ frames: fc.array(told, { minLength: 1, maxLength: 25 }
 function framesOf(list: readonly Told[], index: number): { readonly frame: Frame; readonly again: boolean }[] {
   const frames = new Map<string, { frame: Frame; again: boolean }>();
   for (const { collector, at, run, samples, again } of list) {
-    const offset = 3 * at + index;
+    const offset = PHASES * at + index;
     const own = samples.map((sample, column) => {
       const moving = MOVING[Math.floor(column / SERIES_EACH) - 1];
       return moving === undefined || moving.fedBy[index] === collector ? sample : undefined;
@@ -170,7 +171,7 @@ function expected(frames: readonly Frame[], endpoint: string, at: number): Map<n
 
 test('frames up to a day late, permuted, repeated, of endpoints that move: as an uncompressed model has it', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'saker-realtime-'));
-  const property = fc.asyncProperty(phase, phase, async (...phases) => {
+  const property = fc.asyncProperty(phase, phase, phase, async (...phases) => {
     const folder = await mkdtemp(join(directory, 'run-'));
     const clock = new VirtualClock(END * 1000);
     let server = await start(folder, clock);

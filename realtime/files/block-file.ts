@@ -37,6 +37,11 @@ const layoutSchema = Type.Object(
   closed,
 );
 
+const positionSchema = Type.Object(
+  { segment: Type.Integer({ minimum: 0 }), offset: Type.Integer({ minimum: 0 }) },
+  closed,
+);
+
 const endpointRecordSchema = Type.Object(
   {
     index: Type.Integer({ minimum: 0 }),
@@ -45,7 +50,7 @@ const endpointRecordSchema = Type.Object(
     collector: nameSchema,
     newestSecond: Type.Integer({ minimum: 0 }),
     heardAtMs: Type.Number({ minimum: 0 }),
-    previous: Type.Optional(Type.Object({ collector: nameSchema, untilMs: Type.Number({ minimum: 0 }) }, closed)),
+    former: Type.Optional(Type.Array(Type.Object({ collector: nameSchema, until: positionSchema }, closed))),
   },
   closed,
 );

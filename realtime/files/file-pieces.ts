@@ -54,7 +54,7 @@ export class FilePieces {
     const index = this.#indexes.size;
     this.#indexes.set(store, index);
     const { endpoint, collector, newestSecond, heardAtMs } = store;
-    const moved = store.previous === null ? {} : { previous: store.previous };
+    const moved = store.former.length === 0 ? {} : { former: [...store.former] };
     const layout = this.#layoutOf(store);
     writeEndpoint(this.#writer, { index, layout, endpoint, collector, newestSecond, heardAtMs, ...moved });
     return index;

@@ -29,7 +29,7 @@ async function start(folder: string) {
   const { ring, log } = storage;
   const intake = new Intake({ ring, log, clock, listeners: [], loading: () => storage.loaded });
   await storage.restore(intake);
-  return { storage, intake, ring };
+  return { storage, intake, ring, clock };
 }
 type Server = Awaited<ReturnType<typeof start>>;
 
@@ -180,6 +180,35 @@ describe('storage', () => {
     const again = await start(directory);
     expect(await blockFiles()).not.toContain('00000099-hours-1.blk.tmp');
     await again.storage.close();
+  });
+
+  test('what each owner told of an endpoint that moved again and again outlives a crash', async () => {
+    const owners = ['h1', 'h2', 'h3', 'h1', 'h2'];
+    const frames = owners.map((collector, at) =>
+      frameOf({ collector, seq: at + 2, second: END - 100 + at, samples: [at, 10 + at] }),
+    );
+    let server = await start(directory);
+    const tell = async (frame: Frame): Promise<void> => {
+      await server.intake.accept(frame, dictionary);
+      // Longer than an endpoint is held.
+      await server.clock.advance(40_000);
+    };
+    const old = frameOf({ collector: 'h1', seq: 1, second: END - 1000, samples: [7, 8] });
+    for (const frame of [old, ...frames]) await tell(frame);
+    // The old window is in a file now, with all that is known of the endpoint; the new one is in the log only.
+    await server.storage.keeper.keep();
+    await crash(server);
+    server = await start(directory);
+    await server.storage.loaded;
+    expectModel(server, [old, ...frames]);
+    expect(server.ring.find('h1')?.collector).toBe('h2');
+    // What tells a second anew takes back what was told of it, and nothing that another told.
+    await tell(frameOf({ collector: 'h1', bootEpoch: 2000, seq: 1, second: END - 100, samples: [] }));
+    await crash(server);
+    server = await start(directory);
+    await server.storage.loaded;
+    expectModel(server, [old, ...frames]);
+    await server.storage.close();
   });
 
   test('a disk that refuses files costs nothing but time', async () => {

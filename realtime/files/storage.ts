@@ -50,6 +50,7 @@ export class Storage {
     this.ring = new Ring({
       seriesMax,
       logPosition: () => this.#position(),
+      logEnd: () => this.log.position(),
       onSealed: (store, block) => this.keeper.sealed(store, block),
     });
     this.keeper = new BlockKeeper({
@@ -112,7 +113,10 @@ export class Storage {
   /** What belongs to a time whose blocks are still on disk waits for them. */
   #replay(frame: LogFrame, position: LogPosition): void {
     const isLate = frame.frame.second < this.ring.loadedFrom;
-    if (isLate) this.#late.push({ frame, position });
+    if (isLate) {
+      this.#late.push({ frame, position });
+      this.ring.own(frame.frame, frame.dictionary, position);
+    }
     this.#replayedTo = position;
     this.#intake?.restore(frame, isLate ? null : position);
     this.#replayedTo = null;

@@ -155,7 +155,7 @@ export class Intake {
     if (standing === 'outranked') return false;
     if (standing !== 'known') lane.take(frame);
     // A checkpoint may know the frame when its samples were in no block yet: the ring says which it has.
-    if (standing !== 'new') this.#options.ring.clear(frame.collector, frame.second, position, frame.sentAtMs);
+    if (standing !== 'new') this.#options.ring.clear(frame.collector, frame.second, position);
     return true;
   }
 

@@ -28,6 +28,9 @@ export const REFUSED = -1;
 /** A window is sealed when nothing came for so long after its end: what was sent again is there by then. */
 const SEAL_IDLE_SECONDS = 15;
 
+/** Earlier owners that are remembered: an endpoint is held for half a minute, and the log is read from minutes ago on. */
+const FORMER_OWNERS_MAX = 32;
+
 /** More windows are not open at a time, however mixed what is late arrives. */
 const OPEN_WINDOWS_MAX = 4;
 
@@ -40,7 +43,8 @@ export type PutFrame = {
   readonly replayedFrom?: LogPosition | undefined;
 };
 
-export type PreviousOwner = { readonly collector: string; readonly untilMs: number };
+/** Who wrote an endpoint once: what this collector told of it lies before this place in the log. */
+export type FormerOwner = { readonly collector: string; readonly until: LogPosition };
 
 /** What the stores of a ring have in common. */
 export type StoreShares = {
@@ -69,8 +73,8 @@ export class EndpointStore {
   endpoint: Endpoint;
   /** The collector that writes this endpoint. */
   collector: string;
-  /** Who wrote it before, and until when: a start reads from the log what that one told. */
-  previous: PreviousOwner | null = null;
+  /** Who wrote it before, oldest first: a start reads from the log what they told. */
+  former: readonly FormerOwner[] = [];
   newestSecond = 0;
   /** When a sample came last, by our clock. */
   heardAtMs = 0;
@@ -124,6 +128,23 @@ export class EndpointStore {
     let first: number | null = null;
     for (const { openedAt } of this.#open.values()) first = Math.min(first ?? openedAt.segment, openedAt.segment);
     return first;
+  }
+
+  /** Gives the endpoint to another collector, whose frames lie behind `position`. */
+  passTo(collector: string, position: LogPosition): void {
+    this.former = [...this.former, { collector: this.collector, until: position }].slice(-FORMER_OWNERS_MAX);
+    this.collector = collector;
+  }
+
+  /** Who wrote it when the log was at `position`, if that was before it came to its owner; else undefined. */
+  formerOwnerAt(position: LogPosition | undefined): string | undefined {
+    if (position === undefined || this.former.length === 0) return undefined;
+    return this.former.find(({ until }) => isBefore(position, until))?.collector;
+  }
+
+  /** Who may tell of it in a frame that is read from `position` in the log; of one that comes now, its owner. */
+  ownerAt(position: LogPosition | undefined): string {
+    return this.formerOwnerAt(position) ?? this.collector;
   }
 
   get newest(): NewestSamples {

@@ -2,7 +2,7 @@ import type { Dictionary, DictionarySeries, Endpoint, Frame, Second } from '../.
 import { assert, isAbsent } from '../../core/index.ts';
 import type { LogPosition } from '../log/position.ts';
 import type { StoredSeries } from './columns.ts';
-import { EndpointStore, type PreviousOwner, REFUSED, WINDOW_SECONDS } from './endpoint-store.ts';
+import { EndpointStore, type FormerOwner, REFUSED, WINDOW_SECONDS } from './endpoint-store.ts';
 import { MergeQueue } from './merge-queue.ts';
 import type { SealedBlock } from './sealed-block.ts';
 import { SeriesNames } from './series-names.ts';
@@ -33,11 +33,13 @@ export type RingOptions = {
   readonly onSealed?: (store: EndpointStore, block: SealedBlock) => void;
   /** Where the log stands: all frames that were put lie before it, or are on their way there. */
   readonly logPosition?: () => LogPosition;
+  /** Frames that are put from now on will lie behind this place. */
+  readonly logEnd?: () => LogPosition;
 };
 
 /** What is known of an endpoint beside its samples. */
 export type RestoredEndpoint = Pick<EndpointStore, 'endpoint' | 'collector' | 'newestSecond' | 'heardAtMs'> & {
-  readonly previous?: PreviousOwner;
+  readonly former?: readonly FormerOwner[];
 };
 
 /** A series as `columnFor` takes it; null for a column that had none. */
@@ -54,7 +56,7 @@ type Route = {
   columnsEpoch: number;
 };
 type Mapped = { readonly store: EndpointStore; readonly frame: Frame; readonly dictionary: Dictionary };
-type Arrival = { readonly atMs: number; readonly isReplayed: boolean };
+type Arrival = { readonly atMs: number; readonly replayedFrom: LogPosition | undefined };
 type Mapping = { readonly routes: Map<number, Route>; mapped: number };
 
 export type RingStatus = {
@@ -82,7 +84,7 @@ export class Ring {
   #seriesRefused = 0;
   /** One entry a collector in each; their number is bounded where they enrol. */
   readonly #storesOf = new Map<string, Set<EndpointStore>>();
-  /** Those that have a previous owner. */
+  /** Those that had another owner before. */
   readonly #moved = new Set<EndpointStore>();
   readonly #seriesOf = new Map<string, number>();
   readonly #refusedBy = new Map<string, number>();
@@ -129,7 +131,7 @@ export class Ring {
    */
   put(frame: Frame, dictionary: Dictionary, atMs: number, replayedFrom?: LogPosition): void {
     if (frame.second > this.#newestSecond) this.#newestSecond = frame.second;
-    const came = { atMs, isReplayed: replayedFrom !== undefined };
+    const came = { atMs, replayedFrom };
     const put = { second: frame.second, values: frame.values, now: this.#newestSecond, replayedFrom };
     for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
       const store = frame.isPart
@@ -143,17 +145,24 @@ export class Ring {
     this.#sweep();
   }
 
-  /** Takes back all that a collector said of a second, because another frame tells it anew. */
-  clear(collector: string, second: Second, replayedFrom?: LogPosition, atMs = 0): void {
-    for (const store of this.#storesOf.get(collector) ?? []) {
-      // What a frame told before the endpoint was its collector's was not taken, and clears nothing.
-      if (replayedFrom !== undefined && store.previous !== null && atMs <= store.previous.untilMs) continue;
-      store.clear(second, this.#newestSecond, replayedFrom);
+  /** Notes of a frame that will be put later whose endpoints are whose: who owned what goes by the order of the log. */
+  own(frame: Frame, dictionary: Dictionary, replayedFrom: LogPosition): void {
+    if (frame.isPart) return;
+    const came = { atMs: frame.sentAtMs, replayedFrom };
+    for (const [endpoint, route] of this.#routesOf(frame, dictionary)) {
+      if (!hasSample(route, frame)) continue;
+      const store = this.#ownedStore(route, dictionary.endpoints[endpoint], frame, came);
+      if (store?.collector === frame.collector) store.heardAtMs = came.atMs;
     }
-    if (replayedFrom === undefined) return;
-    for (const store of this.#moved)
-      if (store.previous?.collector === collector && atMs <= store.previous.untilMs)
-        store.clear(second, this.#newestSecond, replayedFrom);
+  }
+
+  /** Takes back all that a collector said of a second, because another frame tells it anew. */
+  clear(collector: string, second: Second, replayedFrom?: LogPosition): void {
+    for (const stores of [this.#storesOf.get(collector) ?? [], replayedFrom === undefined ? [] : this.#moved]) {
+      // What a frame told of an endpoint that was another's then was not taken, and clears nothing.
+      for (const store of stores)
+        if (store.ownerAt(replayedFrom) === collector) store.clear(second, this.#newestSecond, replayedFrom);
+    }
   }
 
   /**
@@ -166,8 +175,8 @@ export class Ring {
     const before = store.seriesCount;
     store.newestSecond = Math.max(store.newestSecond, newestSecond);
     store.heardAtMs = Math.max(store.heardAtMs, heardAtMs);
-    if (known.previous !== undefined && store.previous === null) {
-      store.previous = known.previous;
+    if (known.former !== undefined && store.former.length === 0) {
+      store.former = known.former;
       this.#moved.add(store);
     }
     this.#newestSecond = Math.max(this.#newestSecond, newestSecond);
@@ -212,58 +221,43 @@ export class Ring {
    */
   #ownedStore(route: Route, endpoint: Endpoint | undefined, frame: Frame, came: Arrival): EndpointStore | null {
     const known = route.store;
-    if (known !== null && known.collector === frame.collector && !known.isDropped) {
+    if (known !== null && !known.isDropped && known.ownerAt(came.replayedFrom) === frame.collector) {
       // Replaced in place when a container is recreated or ends.
-      if (endpoint !== undefined) known.endpoint = endpoint;
+      if (endpoint !== undefined && known.collector === frame.collector) known.endpoint = endpoint;
       return known;
     }
     route.store = null;
     // Only who has something to tell takes an endpoint: the old host goes on sending empty columns.
-    if (endpoint === undefined || !route.indexes.some((index) => isPresent(frame.values, index))) return null;
-    const { atMs, isReplayed } = came;
-    const former = isReplayed ? this.#ofFormer(endpoint, frame.collector, atMs) : undefined;
-    if (former !== undefined) {
-      route.columns.length = 0;
-      return former;
-    }
-    const store = this.#claim(endpoint, frame.collector, atMs);
-    if (store === null) {
-      this.#refuse(frame.collector, 1);
-      return null;
-    }
-    route.store = store;
+    if (endpoint === undefined || !hasSample(route, frame)) return null;
+    route.store = this.#claim(endpoint, frame.collector, came);
+    if (route.store === null) this.#refuse(frame.collector, 1);
     route.columns.length = 0;
-    return store;
+    return route.store;
   }
 
   /** The store that a part goes to: what is pushed lies beside what the endpoint's collector tells, whoever that is. */
   #sharedStore(route: Route, endpoint: Endpoint | undefined, frame: Frame): EndpointStore | null {
     if (route.store !== null && !route.store.isDropped) return route.store;
-    if (endpoint === undefined || !route.indexes.some((index) => isPresent(frame.values, index))) return null;
+    if (endpoint === undefined || !hasSample(route, frame)) return null;
     route.store = this.#endpoints.get(endpoint.name) ?? this.#adopt(endpoint, frame.collector);
     route.columns.length = 0;
     return route.store;
   }
 
-  /** The store of an endpoint that a replayed frame's collector fed when it told this. It stays with whom it went to. */
-  #ofFormer(endpoint: Endpoint, collector: string, atMs: number): EndpointStore | undefined {
-    const store = this.#endpoints.get(endpoint.name);
-    const previous = store?.collector === collector ? null : store?.previous;
-    return previous?.collector === collector && atMs <= previous.untilMs ? store : undefined;
-  }
-
   /** Null when another collector holds the endpoint. */
-  #claim(endpoint: Endpoint, collector: string, atMs: number): EndpointStore | null {
+  #claim(endpoint: Endpoint, collector: string, { atMs, replayedFrom }: Arrival): EndpointStore | null {
     let store = this.#endpoints.get(endpoint.name);
+    const former = store?.formerOwnerAt(replayedFrom);
+    // It stays with whom it went to since.
+    if (store !== undefined && former !== undefined) return former === collector ? store : null;
     if (store === undefined) {
       store = this.#adopt(endpoint, collector);
     } else if (store.collector !== collector) {
       if (atMs - store.heardAtMs < OWNER_HOLDS_MS) return null;
       this.#count(store.collector, -store.seriesCount);
       this.#storesOf.get(store.collector)?.delete(store);
-      store.previous = { collector: store.collector, untilMs: store.heardAtMs };
+      store.passTo(collector, replayedFrom ?? this.#options.logEnd?.() ?? LOG_START);
       this.#moved.add(store);
-      store.collector = collector;
       this.#count(collector, store.seriesCount);
       this.#own(store);
     }
@@ -392,4 +386,5 @@ export class Ring {
   }
 }
 
-const isPresent = (values: Float64Array, index: number): boolean => index < values.length && !isAbsent(values, index);
+const hasSample = ({ indexes }: Route, { values }: Frame): boolean =>
+  indexes.some((index) => index < values.length && !isAbsent(values, index));
