@@ -13,6 +13,9 @@ import { localCollectorToken } from './auth/local-token.ts';
 import { migrations as authMigrations } from './auth/migrations.ts';
 import { Tokens } from './auth/tokens.ts';
 import type { ServerConfig } from './config.ts';
+import { CounterRates } from './http/push/open-falcon.ts';
+import { PushDoor } from './http/push/push-door.ts';
+import { listenForAgents } from './http/push/transfer-rpc.ts';
 import { alertingRoutes } from './http/routes/alerting/alerting-routes.ts';
 import { deliveryRoutes } from './http/routes/alerting/delivery-routes.ts';
 import { linkRoutes } from './http/routes/alerting/link-routes.ts';
@@ -22,6 +25,7 @@ import { fleetRoutes } from './http/routes/fleet-routes.ts';
 import { installRoutes } from './http/routes/install-routes.ts';
 import { operationsRoutes } from './http/routes/operations-routes.ts';
 import { dataRoutes } from './http/routes/samples/data-routes.ts';
+import { pushRoutes } from './http/routes/samples/push-routes.ts';
 import { queryRoutes } from './http/routes/samples/query-routes.ts';
 import { scalingRoutes } from './http/routes/scaling-routes.ts';
 import { sessionRoutes } from './http/routes/session-routes.ts';
@@ -168,12 +172,21 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     alerting.remember(collector, dictionary, newest);
   }
 
+  const door = new PushDoor({
+    clock,
+    senderOf: (name) => realtime.push.sender(name),
+    endpointOf: (name) => realtime.ring.find(name)?.endpoint,
+    samplesPerSecondMax: config.pushRate,
+  });
+  const rates = new CounterRates();
+
   const http = await createHttpServer({ ...config, logger, accounts, tokens, version });
   closers.add('http', () => http.close());
   const secureCookie = config.publicUrl.startsWith('https:');
   sessionRoutes(http, { accounts, tokens, version, secureCookie });
   dataRoutes(http, { realtime, clock, events });
   queryRoutes(http, { queries, events, clock });
+  pushRoutes(http, { door, rates, clock });
   alertingRoutes(http, { alerting, clock });
   ruleRoutes(http, alerting);
   deliveryRoutes(http, { alerting, clock });
@@ -183,18 +196,26 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   streamRoutes(http, { realtime, hub, clock, accounts, tokens });
   operationsRoutes(http, {
     readiness: () => readinessOf({ realtime, history }),
-    metricsText: createMetrics({ realtime, alerting, scaler, history, fleet, queries }),
+    metricsText: createMetrics({ realtime, alerting, scaler, history, fleet, queries, door }),
   });
   installRoutes(http, config.installDirectory);
   await consoleRoutes(http, config.consoleDirectory);
 
+  const { falconRpc } = config;
+  if (falconRpc !== null) {
+    const agents = { door, rates, clock, logger, allowed: falconRpc.allowed };
+    const listener = await listen(() => listenForAgents(agents, falconRpc), falconRpc);
+    closers.add('falcon rpc', () => listener.close());
+  }
   const url = await listen(() => http.listen({ host: config.host, port: config.port }), config);
   const code = (await accounts.hasUser()) ? null : accounts.issueCode();
   notify({ kind: 'listening', url: config.publicUrl, code, recoveredFrames: realtime.status().recovered.frames });
   return url;
 }
 
-async function listen(start: () => Promise<string>, { host, port }: ServerConfig): Promise<string> {
+type Address = Pick<ServerConfig, 'host' | 'port'>;
+
+async function listen<Result>(start: () => Promise<Result>, { host, port }: Address): Promise<Result> {
   try {
     return await start();
   } catch (cause) {

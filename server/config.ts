@@ -1,3 +1,4 @@
+import { BlockList, isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import { AppError } from '../core/index.ts';
 
@@ -47,7 +48,13 @@ export type ServerConfig = {
   readonly installDirectory: string;
   /** Addresses or CIDR ranges, comma-separated, of proxies in front; null: none. */
   readonly trustedProxy: string | null;
+  /** Where Open-Falcon's agents reach a transfer; null: nowhere. */
+  readonly falconRpc: FalconRpcConfig | null;
+  /** Samples a second that each sender may push. */
+  readonly pushRate: number;
 };
+
+export type FalconRpcConfig = { readonly host: string; readonly port: number; readonly allowed: BlockList };
 
 /** Flags of `saker server`, in the form that `parseArgs` takes. `saker up` has the same. */
 export const serverFlags = {
@@ -60,6 +67,9 @@ export const serverFlags = {
   'docker-socket': { type: 'string' },
   'public-url': { type: 'string' },
   'trusted-proxy': { type: 'string' },
+  'falcon-rpc': { type: 'string' },
+  'falcon-rpc-allow': { type: 'string' },
+  'push-rate': { type: 'string' },
 } as const;
 
 export type ServerFlags = { readonly [Name in keyof typeof serverFlags]?: string | undefined };
@@ -72,7 +82,10 @@ export const serverFlagsHelp = `  --host ADDRESS          listen here (127.0.0.1
   --monitors FILE         what is watched on which hosts (monitors.yaml in the data folder)
   --docker-socket PATH    Docker engine to watch and scale, "none" for none (/var/run/docker.sock)
   --public-url URL        how people reach the console: links in messages, and the origin of their browsers
-  --trusted-proxy CIDR    believe X-Forwarded-For of these proxies (nobody's)`;
+  --trusted-proxy CIDR    believe X-Forwarded-For of these proxies (nobody's)
+  --falcon-rpc ADDR:PORT  take what Open-Falcon's agents send to a transfer here, 0.0.0.0:8433 say (off)
+  --falcon-rpc-allow CIDR agents' addresses, comma-separated: they send no token (127.0.0.0/8,::1/128)
+  --push-rate SAMPLES     a second that each sender may push (500000)`;
 
 /** Throws `BAD_REQUEST` that names the flag. */
 export function serverConfig(flags: ServerFlags, consoleDirectory: string): ServerConfig {
@@ -95,6 +108,8 @@ export function serverConfig(flags: ServerFlags, consoleDirectory: string): Serv
     // The build puts them side by side.
     installDirectory: join(consoleDirectory, '../install'),
     trustedProxy: flags['trusted-proxy'] ?? null,
+    falconRpc: falconRpcOf(flags['falcon-rpc'], flags['falcon-rpc-allow']),
+    pushRate: pushRateOf(flags['push-rate'] ?? '500000'),
   };
 }
 
@@ -111,4 +126,35 @@ function portOf(text: string): number {
 function publicUrlOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text.replace(/\/+$/, '');
   throw new AppError('BAD_REQUEST', `--public-url takes an http or https address, not ${JSON.stringify(text)}`);
+}
+
+function falconRpcOf(address: string | undefined, allow = '127.0.0.0/8,::1/128'): FalconRpcConfig | null {
+  if (address === undefined) return null;
+  const [, bracketed, plain, port = ''] = /^(?:\[([0-9a-fA-F:]+)\]|([0-9.]+)):(\d{1,5})$/.exec(address) ?? [];
+  const host = bracketed ?? plain ?? '';
+  if (isIP(host) === 0 || Number(port) > 65_535)
+    throw new AppError(
+      'BAD_REQUEST',
+      `--falcon-rpc takes ADDRESS:PORT, 0.0.0.0:8433 say, not ${JSON.stringify(address)}`,
+    );
+  return { host, port: Number(port), allowed: rangesOf(allow) };
+}
+
+function rangesOf(text: string): BlockList {
+  const ranges = new BlockList();
+  for (const range of text.split(',')) {
+    const [address = '', bits = ''] = range.trim().split('/');
+    const family = isIP(address);
+    const length = bits === '' && !range.includes('/') ? (family === 6 ? 128 : 32) : Number(bits);
+    if (family === 0 || !/^\d*$/.test(bits) || length > (family === 6 ? 128 : 32))
+      throw new AppError('BAD_REQUEST', `--falcon-rpc-allow takes 10.0.0.0/8,192.168.1.7, not ${JSON.stringify(text)}`);
+    ranges.addSubnet(address, length, family === 6 ? 'ipv6' : 'ipv4');
+  }
+  return ranges;
+}
+
+function pushRateOf(text: string): number {
+  const rate = Number(text);
+  if (/^\d+$/.test(text) && rate >= 1) return rate;
+  throw new AppError('BAD_REQUEST', `--push-rate takes samples a second, 500000 say, not ${JSON.stringify(text)}`);
 }

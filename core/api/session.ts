@@ -30,15 +30,25 @@ export const sessionAnswerSchema = Type.Object(
   closed,
 );
 
-export const tokenScopeSchema = Type.Union([Type.Literal('collector'), Type.Literal('api')]);
+export const tokenScopeSchema = Type.Union([Type.Literal('collector'), Type.Literal('api'), Type.Literal('push')]);
 
-export const createTokenSchema = Type.Object({ name: identifier, scope: tokenScopeSchema }, closed);
+const nodeSchema = Type.String({
+  minLength: 1,
+  maxLength: 1024,
+  description: 'The only node of the service tree that a push token may write to: cop=shop,cluster=eu',
+});
+
+export const createTokenSchema = Type.Object(
+  { name: identifier, scope: tokenScopeSchema, node: Type.Optional(nodeSchema) },
+  closed,
+);
 
 export const tokenSchema = Type.Object(
   {
     id: Type.String(),
     name: identifier,
     scope: tokenScopeSchema,
+    node: Type.Optional(nodeSchema),
     createdAtMs: timeMs,
     lastUsedAtMs: Type.Union([timeMs, Type.Null()]),
   },
@@ -51,5 +61,6 @@ export const tokensAnswerSchema = Type.Object({ tokens: Type.Array(tokenSchema) 
 
 export type SignIn = Static<typeof signInSchema>;
 export type SessionAnswer = Static<typeof sessionAnswerSchema>;
+export type CreateToken = Static<typeof createTokenSchema>;
 export type TokenScope = Static<typeof tokenScopeSchema>;
 export type Token = Static<typeof tokenSchema>;

@@ -30,4 +30,9 @@ export const migrations: readonly Migration[] = [
     // The name of the collector that used a token first: nobody else's from then on.
     statements: ['ALTER TABLE auth_token ADD COLUMN collector TEXT'],
   },
+  {
+    id: 'auth-3',
+    // What a push token may write to.
+    statements: ['ALTER TABLE auth_token ADD COLUMN node TEXT'],
+  },
 ];

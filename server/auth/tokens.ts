@@ -30,17 +30,18 @@ export class Tokens {
     this.#clock = clock;
   }
 
-  async create(name: string, scope: TokenScope): Promise<Token & { secret: string }> {
+  /** `node` is the part of the service tree that a push token may write to; null: all of it. */
+  async create(name: string, scope: TokenScope, node: string | null = null): Promise<Token & { secret: string }> {
     const id = randomSecret(9).replaceAll('_', '-');
     const secret = `${PREFIX}_${id}_${randomSecret()}`;
     const createdAtMs = this.#clock.nowMs();
     await this.#store.write([
       {
-        sql: 'INSERT INTO auth_token (id, name, scope, secret_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)',
-        params: [id, name, scope, hashSecret(secret), createdAtMs],
+        sql: 'INSERT INTO auth_token (id, name, scope, node, secret_hash, created_at_ms) VALUES (?, ?, ?, ?, ?, ?)',
+        params: [id, name, scope, node, hashSecret(secret), createdAtMs],
       },
     ]);
-    return { id, name, scope, createdAtMs, lastUsedAtMs: null, secret };
+    return { id, name, scope, ...(node === null ? {} : { node }), createdAtMs, lastUsedAtMs: null, secret };
   }
 
   async list(): Promise<Token[]> {
@@ -128,7 +129,8 @@ function tokenOf(row: Row): Token {
   return {
     id: String(row.id),
     name: String(row.name),
-    scope: row.scope === 'collector' ? 'collector' : 'api',
+    scope: row.scope === 'collector' || row.scope === 'push' ? row.scope : 'api',
+    ...(typeof row.node === 'string' ? { node: row.node } : {}),
     createdAtMs: Number(row.created_at_ms),
     lastUsedAtMs: typeof lastUsed === 'number' ? lastUsed : null,
   };

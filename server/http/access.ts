@@ -1,13 +1,15 @@
 import type { FastifyRequest } from 'fastify';
-import { AppError } from '../../core/index.ts';
+import { readNode } from '../../alerting/index.ts';
+import { AppError, type Token } from '../../core/index.ts';
 import type { Accounts } from '../auth/accounts.ts';
 import type { Tokens } from '../auth/tokens.ts';
+import type { Pusher } from './push/push-door.ts';
 
 /**
  * Who may call a route. `public`: anybody. `user`: a signed-in person, or an API token.
- * `person`: a signed-in person only. `collector`: a collector's token. Every route says which.
+ * `person`: a signed-in person only. `collector`, `push`: a token of that scope. Every route says which.
  */
-export type Access = 'public' | 'user' | 'person' | 'collector';
+export type Access = 'public' | 'user' | 'person' | 'collector' | 'push';
 
 export const SESSION_COOKIE = 'saker_session';
 
@@ -20,6 +22,8 @@ declare module 'fastify' {
     user: string | null;
     /** Id of the token that the request came with, if any. */
     tokenId: string | null;
+    /** Who pushes, where the route is for them. */
+    pusher: Pusher | null;
   }
 }
 
@@ -41,6 +45,10 @@ export async function checkAccess(
     request.tokenId = (await tokens.verify(bearer(request) ?? '', 'collector')).id;
     return;
   }
+  if (access === 'push') {
+    request.pusher = pusherOf(await tokens.verify(bearer(request) ?? basicPassword(request) ?? '', 'push'));
+    return;
+  }
   const secret = bearer(request);
   if (secret !== null && access === 'user') {
     request.tokenId = (await tokens.verify(secret, 'api')).id;
@@ -53,6 +61,20 @@ export async function checkAccess(
   if (access !== 'public' && request.user === null) {
     throw new AppError('UNAUTHENTICATED', 'sign in first', { hint: 'or send an API token as Authorization: Bearer …' });
   }
+}
+
+function pusherOf({ id, name, node }: Token): Pusher {
+  const read = node === undefined ? null : readNode(node);
+  // Written by us, in a form that we read; were it not so, the token may write nothing.
+  if (read !== null && 'fault' in read) throw new AppError('TOKEN_REFUSED', 'the node of this token can not be read');
+  return { name: `${name}/${id}`, node: read === null ? null : read.node };
+}
+
+/** Senders that know no other way put the token where a password goes. */
+function basicPassword(request: FastifyRequest): string | null {
+  const [, text = ''] = /^Basic ([A-Za-z0-9+/=]+)$/.exec(request.headers.authorization ?? '') ?? [];
+  const [, password] = /^[^:]*:(.*)$/.exec(Buffer.from(text, 'base64').toString('utf8')) ?? [];
+  return password ?? null;
 }
 
 function bearer(request: FastifyRequest): string | null {

@@ -65,6 +65,7 @@ export async function createHttpServer(options: HttpServerOptions): Promise<Http
   app.setErrorHandler(sendError);
   app.decorateRequest('user', null);
   app.decorateRequest('tokenId', null);
+  app.decorateRequest('pusher', null);
   app.removeContentTypeParser('text/plain');
   requireAccessAndSchema(app);
   await app.register(cookie);

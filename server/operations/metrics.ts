@@ -3,6 +3,7 @@ import type { Alerting } from '../../alerting/index.ts';
 import type { HistoryClient } from '../../history/index.ts';
 import type { Realtime } from '../../realtime/index.ts';
 import type { Scaler } from '../../scaler/index.ts';
+import type { PushDoor } from '../http/push/push-door.ts';
 import type { QueryDoor } from '../query/query-door.ts';
 import type { Fleet } from './fleet/fleet.ts';
 
@@ -13,6 +14,7 @@ export type MetricSources = {
   readonly history: HistoryClient;
   readonly fleet: Fleet;
   readonly queries: Pick<QueryDoor, 'metrics'>;
+  readonly door: Pick<PushDoor, 'metrics'>;
 };
 
 type Figure = readonly [name: string, help: string, value: number];
@@ -31,8 +33,10 @@ export function createMetrics(sources: MetricSources): () => Promise<string> {
   };
 }
 
-async function figures({ realtime, alerting, scaler, history, fleet, queries }: MetricSources): Promise<Figure[]> {
-  const { intake, ring, log, blocks, loaded, liveClients, liveTicksMissed, segmentsLostToHistory } = realtime.status();
+async function figures(sources: MetricSources): Promise<Figure[]> {
+  const { realtime, alerting, scaler, history, fleet, queries, door } = sources;
+  const { intake, push, ring, log, blocks, loaded, liveClients, liveTicksMissed, segmentsLostToHistory } =
+    realtime.status();
   const collectors = realtime.collectors();
   const followed = await history.status().catch(() => null);
   return [
@@ -59,6 +63,7 @@ async function figures({ realtime, alerting, scaler, history, fleet, queries }: 
     ['saker_live_ticks_missed_total', 'Ticks that live clients did not read in time', liveTicksMissed],
     ['saker_history_up', '1 while the history engine answers', followed === null ? 0 : 1],
     ...prefixed('saker_history_', 'History engine', followed ?? {}),
+    ...prefixed('saker_push_', 'What was pushed', { ...push, ...door.metrics() }),
     ...prefixed('saker_queries_', 'Queries', queries.metrics()),
     ...prefixed('saker_alerting_', 'Alerting', alerting.metrics()),
     ...prefixed('saker_scaler_', 'Scaler', scaler.metrics()),

@@ -1,7 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
+import { formatNode, readNode } from '../../../alerting/index.ts';
 import {
   AppError,
+  type CreateToken,
   createdTokenSchema,
   createTokenSchema,
   type SessionAnswer,
@@ -117,7 +119,7 @@ function tokenRoutes(app: HttpServer, tokens: Tokens): void {
         response: { 200: createdTokenSchema },
       },
     },
-    (request) => tokens.create(request.body.name, request.body.scope),
+    ({ body }) => tokens.create(body.name, body.scope, nodeOf(body)),
   );
   app.delete(
     '/api/v1/tokens/:id',
@@ -153,4 +155,14 @@ function setCookie(reply: FastifyReply, session: Session, secure: boolean): void
     secure,
     expires: new Date(session.expiresAtMs),
   });
+}
+
+/** The node that a push token is for, in the tree's own order. */
+function nodeOf({ scope, node }: CreateToken): string | null {
+  if (node === undefined) return null;
+  const read = readNode(node);
+  if ('fault' in read) throw new AppError('BAD_REQUEST', read.fault, { where: 'body/node' });
+  if (scope !== 'push')
+    throw new AppError('BAD_REQUEST', `a token of scope ${scope} has no node`, { where: 'body/node' });
+  return formatNode(read.node);
 }

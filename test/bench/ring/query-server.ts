@@ -2,8 +2,8 @@
 import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Console } from '../../harness/console.ts';
-import { OracleCollector } from '../../harness/oracle-collector.ts';
 import { Saker } from '../../harness/saker.ts';
+import { OracleCollector } from '../../harness/senders/oracle-collector.ts';
 import type { BenchContext } from '../bench.ts';
 import { median, percentile } from '../figures.ts';
 import type { Recording } from './recording.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { QueryRangeAnswer } from '../../../core/index.ts';
 import type { Console } from '../console.ts';
-import { OracleCollector, oracleValue } from '../oracle-collector.ts';
 import type { Saker } from '../saker.ts';
+import { OracleCollector, oracleValue } from '../senders/oracle-collector.ts';
 import { until } from '../waiting.ts';
 
 export const TICKS_PER_ROUND = 20;

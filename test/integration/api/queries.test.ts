@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { InstantAnswer, RangeAnswer } from '../../../core/index.ts';
 import type { Console } from '../../harness/console.ts';
-import { OracleCollector, oracleValue } from '../../harness/oracle-collector.ts';
 import { Saker } from '../../harness/saker.ts';
+import { OracleCollector, oracleValue } from '../../harness/senders/oracle-collector.ts';
 import { until } from '../../harness/waiting.ts';
 
 const SERIES = 1000;

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { QueryRangeAnswer } from '../../../core/index.ts';
 import { type ClickHouseFront, startClickHouseFront } from '../../clickhouse-front/start.ts';
 import type { Console } from '../../harness/console.ts';
-import { OracleCollector, oracleValue } from '../../harness/oracle-collector.ts';
 import { Saker } from '../../harness/saker.ts';
+import { OracleCollector, oracleValue } from '../../harness/senders/oracle-collector.ts';
 import { until } from '../../harness/waiting.ts';
 
 const DAY_SECONDS = 86_400;

@@ -17,7 +17,7 @@ import {
   seal,
   sealJson,
   type TimestampMs,
-} from '../../core/index.ts';
+} from '../../../core/index.ts';
 
 export const oracleValue = (series: number, second: number): number =>
   ((((series * 2_654_435_761) ^ (second * 40_503)) >>> 0) % 100_000) / 100;
