@@ -1,16 +1,30 @@
 import { randomBytes } from 'node:crypto';
-import type { Clock, DecisionsAnswer, GroupsAnswer, Logger, StateStore, Tick } from '../core/index.ts';
+import {
+  AppError,
+  type Clock,
+  type DecisionsAnswer,
+  type GroupsAnswer,
+  type HookBody,
+  type Logger,
+  type StateStore,
+  type Tick,
+} from '../core/index.ts';
 import type { MasksPort } from './act/masks.ts';
+import type { Signal } from './decide/signal.ts';
 import { DockerDriver } from './docker/docker-driver.ts';
 import type { ContainerDriver } from './driver.ts';
-import type { Group } from './groups/group.ts';
-import { GroupsFile } from './groups/groups-file.ts';
+import { GroupsFile, type GroupsFileOptions } from './groups/groups-file.ts';
 import { Loop } from './reconcile/loop.ts';
+import type { OpenAlert } from './reconcile/open-rules.ts';
 import { Reconciler } from './reconcile/reconciler.ts';
 import { ActionLog } from './record/action-log.ts';
+import { ControlLog } from './record/control-log.ts';
 import { DecisionLog } from './record/decision-log.ts';
 
 const DECISIONS_LIMIT = 100;
+
+/** A yes to a change holds so long: what was read when it was given is old by then. */
+const APPROVAL_MS = 300_000;
 
 export type ScalerOptions = {
   /** Has had `migrations` applied. */
@@ -25,6 +39,10 @@ export type ScalerOptions = {
   readonly driver?: ContainerDriver;
   /** For the changes of workflows; without it nothing is masked. */
   readonly masks?: MasksPort;
+  /** Alerts that are open, for policies of kind `alert`. */
+  readonly openAlerts?: () => Promise<readonly OpenAlert[]>;
+  /** Fewest instances that a plan of the capacity asks for at a moment; null where it asks for none. */
+  readonly plannedFloor?: (group: string, nowMs: number) => Signal['planned'];
   /** Called when there is something new to fetch, at most four times a second. */
   readonly publish: (topic: 'decisions') => void;
   /** Unique for ever, of letters and digits. Random when left out. */
@@ -52,6 +70,12 @@ export type Scaler = {
   groups(): GroupsAnswer;
   /** Newest first; 100 of each when no limit is given. Rejects with `STATE_STORE`. */
   decisions(query: { readonly group?: string; readonly limit?: number }): Promise<DecisionsAnswer>;
+  /** Stops all scaling for a reason, or lets it go on with null. Rejects with `STATE_STORE`. */
+  stop(reason: string | null, by: string): Promise<void>;
+  /** A person's yes to a group of mode `advise`, up to so many. Throws `NOT_FOUND`, `BAD_REQUEST`. */
+  approve(group: string, wanted: number, by: string): void;
+  /** Bounds for a webhook policy to hold. Rejects with `NOT_FOUND`, `BAD_REQUEST`, `STATE_STORE`. */
+  hook(at: { readonly group: string; readonly policy: string }, body: HookBody): Promise<void>;
   metrics(): ScalerMetrics;
   /** Actions under way stay on record, and are resumed by the next start. The store must still be open. */
   close(): Promise<void>;
@@ -65,6 +89,7 @@ export async function createScaler(options: ScalerOptions): Promise<Scaler> {
   const { store, clock, logger } = options;
   const decisions = await DecisionLog.open(store, logger);
   const actions = new ActionLog(store);
+  const controls = await ControlLog.open(store);
   const notice = { pending: false };
   const reconciler = new Reconciler({
     driver: driverOf(options),
@@ -72,6 +97,9 @@ export async function createScaler(options: ScalerOptions): Promise<Scaler> {
     logger,
     decisions,
     actions,
+    controls,
+    openAlerts: options.openAlerts ?? (async () => []),
+    plannedFloor: options.plannedFloor ?? (() => null),
     lastChanges: await decisions.lastChanges(),
     newActionId: options.newActionId ?? (() => randomBytes(6).toString('hex')),
     onChange: () => {
@@ -79,7 +107,7 @@ export async function createScaler(options: ScalerOptions): Promise<Scaler> {
     },
   });
   await reconciler.actor.resume();
-  const file = groupsFileOf(options, (groups) => reconciler.setGroups(groups));
+  const file = groupsFileOf(options, (groups, fleet) => reconciler.setGroups(groups, fleet));
   await file?.follow();
   const loop = new Loop({ clock, logger, reconciler, decisions, notice, publish: () => options.publish('decisions') });
   loop.start();
@@ -88,14 +116,64 @@ export async function createScaler(options: ScalerOptions): Promise<Scaler> {
     groups: () => ({
       file: file?.path ?? null,
       error: troubleOf(file, reconciler),
+      stop: controls.stop,
       groups: reconciler.statuses(),
     }),
     decisions: ({ group, limit = DECISIONS_LIMIT }) =>
       recent({ decisions, actions, clock }, { ...(group && { group }), limit }),
+    ...orders({ reconciler, controls, options, notice }),
     metrics: () => metricsOf(reconciler, decisions),
     close: async () => {
       file?.close();
       await loop.close();
+    },
+  };
+}
+
+type Ordered = {
+  readonly reconciler: Reconciler;
+  readonly controls: ControlLog;
+  readonly options: ScalerOptions;
+  readonly notice: { pending: boolean };
+};
+
+/** What people and other systems may tell the scaler while it runs. */
+function orders({ reconciler, controls, options, notice }: Ordered): Pick<Scaler, 'stop' | 'approve' | 'hook'> {
+  const { clock, logger } = options;
+  const runtimeOf = (group: string) => {
+    const runtime = reconciler.runtimeOf(group);
+    if (runtime === null) throw new AppError('NOT_FOUND', `there is no group ${group}`);
+    return runtime;
+  };
+  return {
+    stop: async (reason, by) => {
+      await controls.setStop(reason === null ? null : { atMs: clock.nowMs(), by, reason });
+      logger.warn({ by, reason }, reason === null ? 'scaling goes on' : 'all scaling is stopped');
+      notice.pending = true;
+    },
+    approve: (group, wanted, by) => {
+      const runtime = runtimeOf(group);
+      const current = runtime.instances.length;
+      if (runtime.group.mode !== 'advise' || wanted === current) {
+        const why = wanted === current ? `${group} has ${current} instances already` : `${group} is not in mode advise`;
+        throw new AppError('BAD_REQUEST', why);
+      }
+      const kind = wanted > current ? 'add' : 'remove';
+      runtime.approval = { kind, wanted, untilMs: clock.nowMs() + APPROVAL_MS };
+      logger.info({ group, wanted, by }, 'a scaling change is approved');
+      notice.pending = true;
+    },
+    hook: async ({ group, policy: name }, { min, max, seconds }) => {
+      const policy = runtimeOf(group).group.plan.policies.find((each) => each.name === name);
+      if (policy?.kind !== 'webhook') throw new AppError('NOT_FOUND', `group ${group} has no webhook policy ${name}`);
+      if (seconds * 1000 > policy.forMsMax) {
+        throw new AppError('BAD_REQUEST', `policy ${name} holds at most ${policy.forMsMax / 1000} s a call`);
+      }
+      await controls.setHook(
+        { group, policy: name },
+        { floor: min ?? null, ceiling: max ?? null, untilMs: clock.nowMs() + seconds * 1000 },
+      );
+      notice.pending = true;
     },
   };
 }
@@ -141,7 +219,7 @@ function driverOf({ driver, dockerSocket, clock }: ScalerOptions): ContainerDriv
 
 function groupsFileOf(
   { groupsFile, clock, logger }: ScalerOptions,
-  onGroups: (groups: readonly Group[]) => void,
+  onGroups: GroupsFileOptions['onGroups'],
 ): GroupsFile | null {
   return groupsFile === null ? null : new GroupsFile({ path: groupsFile, clock, logger, onGroups });
 }

@@ -135,6 +135,10 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
     groupsFile: config.groupsFile,
     dockerSocket: config.dockerSocket,
     masks: masksOf(alerting.operations),
+    openAlerts: async () => {
+      const open = await alerting.alerts({ status: 'open', limit: ALERTS_ASKED_MAX });
+      return open.map(({ rule, endpoint }) => ({ rule, endpoint }));
+    },
     publish,
   });
   closers.add('scaler', () => scaler.close());
@@ -212,6 +216,9 @@ async function wire({ config, clock, logger, pid, notify }: AppOptions, closers:
   notify({ kind: 'listening', url: config.publicUrl, code, recoveredFrames: realtime.status().recovered.frames });
   return url;
 }
+
+/** Open alerts that scaling policies are told of, the newest first. */
+const ALERTS_ASKED_MAX = 1000;
 
 type Address = Pick<ServerConfig, 'host' | 'port'>;
 

@@ -1,6 +1,6 @@
 import type { ContainerSpec } from '../driver.ts';
 import type { Group } from '../groups/group.ts';
-import { sakerLabels, serviceOf } from '../groups/labels.ts';
+import { instanceLabels, sakerLabels, serviceOf } from '../groups/labels.ts';
 
 /**
  * A container of a group's template. Its identity is service and slot, so that it continues the
@@ -8,15 +8,14 @@ import { sakerLabels, serviceOf } from '../groups/labels.ts';
  * create of the same action meet the first.
  */
 export function containerSpec(group: Group, slot: number, actionId: string): ContainerSpec {
-  const { image, command, env, labels, resources } = group.template;
+  const { image, command, env, resources } = group.template;
   return {
     name: `${group.name}-${slot}-${actionId}`,
     image,
     command,
     env,
     labels: {
-      ...labels,
-      ...group.match,
+      ...instanceLabels(group),
       [sakerLabels.service]: serviceOf(group),
       [sakerLabels.slot]: String(slot),
       [sakerLabels.group]: group.name,

@@ -1,17 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import type { Policy } from '../groups/group.ts';
-import { decide, initialState, type PolicyState, type Verdict } from './decide.ts';
-import type { Gate, Input } from './signal.ts';
+import { Deciding, type Input, planOf } from '../testing/deciding.ts';
+import type { Verdict } from './decide.ts';
+import type { Gate } from './signal.ts';
+import { initialState, type PolicyState } from './state.ts';
 
-const policy: Policy = {
-  metric: 'cpu.busy',
-  min: 1,
-  max: 5,
-  step: 1,
-  add: { above: 80, consecutive: 3 },
-  remove: { below: 60, consecutive: 3 },
-  cooldownMs: { add: 0, remove: 0 },
+type Shape = {
+  readonly min?: number;
+  readonly max?: number;
+  readonly step?: number;
+  readonly cooldownMs?: { readonly add: number; readonly remove: number };
 };
+
+const plan = ({ min = 1, max = 5, step = 1, cooldownMs = { add: 0, remove: 0 } }: Shape = {}) =>
+  planOf(`
+min: ${min}
+max: ${max}
+step: ${step}
+cooldown: { add: ${cooldownMs.add}ms, remove: ${cooldownMs.remove}ms }
+policy:
+  metric: cpu.busy
+  add: { above: 80, consecutive: 3 }
+  remove: { below: 60, consecutive: 3 }`);
 
 const START = 1_000_000;
 
@@ -26,20 +35,13 @@ const young: Input = { endpoint: 'web.new', value: 1, ageMs: 100, warming: true 
 /** Runs one evaluation a second and returns the verdicts; `null` in the list is a missing sample. */
 function run(
   seconds: readonly (readonly (number | null)[])[],
-  options: { policy?: Partial<Policy>; gates?: readonly Gate[]; state?: PolicyState; start?: number } = {},
+  options: { policy?: Shape; gates?: readonly Gate[]; state?: PolicyState } = {},
 ): Verdict[] {
-  let state = options.state ?? initialState;
+  const deciding = new Deciding(plan(options.policy));
+  deciding.state = options.state ?? initialState;
   return seconds.map((values, index) => {
-    const second = (options.start ?? START) + index;
-    const signal = {
-      second,
-      current: values.length,
-      inputs: values.map((value) => warm(value)),
-      gates: options.gates ?? [],
-    };
-    const verdict = decide({ ...policy, ...options.policy }, signal, state, second * 1000 + 50);
-    state = verdict.newState;
-    return verdict;
+    const inputs = values.map((value) => warm(value));
+    return deciding.at(START + index, inputs, { gates: options.gates ?? [] });
   });
 }
 
@@ -80,14 +82,13 @@ describe('load', () => {
   });
 
   test('counts a second once, however often it is evaluated', () => {
-    const signal = { second: START, current: 1, inputs: [warm(99)], gates: [] };
-    let state = initialState;
+    const deciding = new Deciding(plan());
     for (let again = 0; again < 5; again++) {
-      const verdict = decide(policy, signal, state, START * 1000);
-      expect(verdict.kind).toBe('hold');
-      state = verdict.newState;
+      expect(deciding.at(START, [warm(99)])).toMatchObject({
+        kind: 'hold',
+        reason: 'cpu.busy mean 99 of 1 instance: 1 of 3 seconds above 80',
+      });
     }
-    expect(state.counts.up).toBe(1);
   });
 });
 
@@ -126,12 +127,9 @@ describe('missing data', () => {
       warm(1, -2001),
       warm(1, null),
     ]) {
-      let state = initialState;
+      const deciding = new Deciding(plan());
       for (let second = START; second < START + 5; second++) {
-        const signal = { second, current: 2, inputs: [warm(1), input], gates: [] };
-        const verdict = decide(policy, signal, state, second * 1000);
-        expect(verdict.kind).toBe('hold');
-        state = verdict.newState;
+        expect(deciding.at(second, [warm(1), input]).kind).toBe('hold');
       }
     }
   });
@@ -231,52 +229,54 @@ describe('guards', () => {
   });
 
   test('an instance that is warming up counts as capacity, and keeps the others', () => {
-    const evaluate = (values: readonly number[], consecutive: 'up' | 'down') => {
-      const counts = { up: 0, down: 0, second: START - 1, sampledSecond: START - 1, [consecutive]: 2 };
+    const evaluate = (values: readonly number[]) => {
+      const deciding = new Deciding(plan({ max: 9 }));
       const inputs = [...values.map((value) => warm(value)), young];
-      return decide(
-        { ...policy, max: 9 },
-        { second: START, current: inputs.length, inputs, gates: [] },
-        { ...initialState, counts },
-        START * 1000,
-      );
+      return [0, 1, 2].map((second) => deciding.at(START + second, inputs)).at(-1);
     };
-    expect(evaluate([90], 'up')).toMatchObject({
+    expect(evaluate([90])).toMatchObject({
       kind: 'hold',
       code: 'warming',
       guards: [expect.stringContaining('45')],
     });
-    expect(evaluate([99, 99, 99, 99], 'up').code).toBe('warming');
-    expect(evaluate([99, 99, 99, 99, 99], 'up')).toMatchObject({ kind: 'add', wanted: 7 });
-    expect(evaluate([1, 1], 'down')).toMatchObject({ kind: 'hold', code: 'warming' });
+    expect(evaluate([99, 99, 99, 99])?.code).toBe('warming');
+    expect(evaluate([99, 99, 99, 99, 99])).toMatchObject({ kind: 'add', wanted: 7 });
+    expect(evaluate([1, 1])).toMatchObject({ kind: 'hold', code: 'warming' });
   });
 
   test('a group of warming instances alone is not judged', () => {
-    const verdict = decide(
-      policy,
-      { second: START, current: 1, inputs: [young], gates: [] },
-      initialState,
-      START * 1000,
-    );
+    const verdict = new Deciding(plan()).at(START, [young]);
     expect(verdict).toMatchObject({ kind: 'hold', code: 'warming', mean: null });
   });
 });
 
 describe('a step of several instances', () => {
+  const started = (value: number, count: number) => {
+    const deciding = new Deciding(plan({ step: 3 }));
+    for (const second of [0, 1, 2]) deciding.at(START + second, Array(count).fill(warm(value)));
+    return deciding;
+  };
+
   test('goes on, one action at a time, until it is done', () => {
-    const state = run(Array(3).fill([99]), { policy: { step: 3 } })[2]?.newState ?? initialState;
-    expect(state.target).toMatchObject({ kind: 'add', wanted: 4 });
-    const next = run([[99, null]], { policy: { step: 3 }, state, start: START + 3 })[0];
-    expect(next).toMatchObject({ kind: 'add', code: 'going-on', wanted: 4 });
-    const reached = run([[90, 70, 70, 70]], { policy: { step: 3 }, state, start: START + 4 })[0];
+    const deciding = started(99, 1);
+    expect(deciding.state.target).toMatchObject({ kind: 'add', wanted: 4 });
+    expect(deciding.at(START + 3, [warm(99), warm(null)])).toMatchObject({ kind: 'add', code: 'going-on', wanted: 4 });
+    const reached = deciding.at(
+      START + 4,
+      [90, 70, 70, 70].map((value) => warm(value)),
+    );
     expect(reached).toMatchObject({ kind: 'hold', newState: { target: null } });
   });
 
   test('downwards stops at once when data is missing or load returns', () => {
-    const state = run(Array(3).fill(Array(5).fill(10)), { policy: { step: 3 } })[2]?.newState ?? initialState;
-    expect(state.target).toMatchObject({ kind: 'remove', wanted: 2 });
-    const later = (values: readonly (number | null)[]) =>
-      run([values], { policy: { step: 3 }, state, start: START + 3 })[0];
+    const later = (values: readonly (number | null)[]) => {
+      const deciding = started(10, 5);
+      expect(deciding.state.target).toMatchObject({ kind: 'remove', wanted: 2 });
+      return deciding.at(
+        START + 3,
+        values.map((value) => warm(value)),
+      );
+    };
     expect(later([12, 12, 12, 12])).toMatchObject({ kind: 'remove', wanted: 2 });
     expect(later([12, 12, 12, null])?.kind).toBe('hold');
     expect(later([70, 70, 70, 70])).toMatchObject({ kind: 'hold', newState: { target: null } });
@@ -288,9 +288,9 @@ describe('gates', () => {
 
   test('turn a change into a hold that says what was wanted, and spend nothing', () => {
     const verdicts = run(Array(4).fill([99]), { gates: [gate] });
-    expect(verdicts[3]).toMatchObject({ kind: 'hold', code: 'docker', guards: ['Docker does not answer'] });
+    expect(verdicts[3]).toMatchObject({ kind: 'hold', code: 'docker', gates: ['Docker does not answer'] });
     expect(verdicts[3]?.reason).toContain('more wanted (cpu.busy above 80');
-    expect(verdicts[3]?.newState.counts.up).toBe(3);
+    expect(verdicts[3]?.stages).toEqual({ raw: 2, stabilised: 2, limited: 2 });
     expect(verdicts[3]?.newState.lastAddMs).toBeNull();
   });
 
@@ -301,12 +301,14 @@ describe('gates', () => {
   });
 
   test('are silent while nothing is wanted', () => {
-    expect(run([[70]], { gates: [gate] })[0]).toMatchObject({ code: 'steady', guards: [] });
+    expect(run([[70]], { gates: [gate] })[0]).toMatchObject({ code: 'steady', guards: [], gates: [] });
   });
 });
 
 test('a wall clock that was set back far starts the counts anew instead of waiting for it', () => {
-  const before = run([[99], [99]]).at(-1)?.newState ?? initialState;
-  const after = run([[99], [99], [99]], { state: before, start: START - 3600 });
+  const deciding = new Deciding(plan());
+  deciding.at(START, [warm(99)]);
+  deciding.at(START + 1, [warm(99)]);
+  const after = [0, 1, 2].map((second) => deciding.at(START - 3600 + second, [warm(99)]));
   expect(kinds(after)).toEqual(['hold', 'hold', 'add']);
 });

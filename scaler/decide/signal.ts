@@ -1,107 +1,112 @@
-import type { Policy } from '../groups/group.ts';
+import type { MeanWindow } from './window.ts';
 
-/** One running instance as the policy sees it. */
-export type Input = {
-  readonly endpoint: string;
-  /** The newest sample; null where there is none, or one that is not a finite number. */
-  readonly value: number | null;
-  /** Age of the newest sample; null where there never was one. Negative when its clock is ahead. */
-  readonly ageMs: number | null;
+/** The running instances as one metric sees them. Read at once; nothing of it is kept. */
+export interface Inputs {
+  readonly count: number;
+  /** The newest sample; NaN where there is none. */
+  value(index: number): number;
+  /** Age of the newest sample; NaN where there never was one, negative when its clock is ahead. */
+  ageMs(index: number): number;
   /** Too young to count. */
-  readonly warming: boolean;
-};
+  isWarming(index: number): boolean;
+  endpoint(index: number): string;
+}
 
-/** Something outside of the policy that forbids a change at the moment. */
+/** Something outside of the policies that forbids a change at the moment. */
 export type Gate = {
   readonly code: GateCode;
-  readonly stops: 'all' | 'remove';
+  readonly stops: 'all' | 'add' | 'remove';
   readonly reason: string;
 };
 
-export type GateCode = 'docker' | 'action-running' | 'back-off' | 'actions-limit' | 'not-removable';
+export type GateCode =
+  | 'docker'
+  | 'action-running'
+  | 'back-off'
+  | 'actions-limit'
+  | 'not-removable'
+  | 'kill-switch'
+  | 'paused'
+  | 'fleet-limit'
+  | 'observe'
+  | 'approval';
+
+/** Bounds that a call has set. */
+export type Hook = { readonly floor: number | null; readonly ceiling: number | null; readonly untilMs: number };
 
 export type Signal = {
-  /** The wall-clock second that this evaluation stands for; each second counts once. */
+  /** The wall-clock second that this evaluation stands for. */
   readonly second: number;
-  /** Running instances, warming ones included, stuck ones not. As many as there are inputs. */
+  /** Running instances, warming ones included, stuck ones not. */
   readonly current: number;
-  readonly inputs: readonly Input[];
+  /** By metric, in the order of the plan's. */
+  readonly readings: readonly Reading[];
+  /** By metric: the means of the seconds before, this one included. */
+  readonly windows: readonly MeanWindow[];
   readonly gates: readonly Gate[];
+  /** Names of alert rules that are open for this group. */
+  readonly alerts: ReadonlySet<string>;
+  /** By name of the webhook policy. */
+  readonly hooks: ReadonlyMap<string, Hook>;
+  /** Measured time from a decision to a running instance; null before the first. */
+  readonly startMs: number | null;
+  /** A floor from outside, such as the hourly forecast of the capacity plan. */
+  readonly planned: { readonly floor: number; readonly reason: string } | null;
 };
 
-/** What the inputs amount to. */
+/** What the inputs of one metric amount to. */
 export type Reading = {
-  /** Over warm instances with a fresh sample; null when fewer than half of the warm ones have one. */
+  /** Over warm instances with a fresh sample; null when fewer than the quorum of the warm ones have one. */
   readonly mean: number | null;
   readonly freshCount: number;
   readonly warmingCount: number;
   /** Warm instances without a fresh sample. While there is one, nothing is removed. */
   readonly missing: readonly string[];
+  /** Fresh samples that are exactly 0. */
+  readonly zeroCount: number;
 };
 
 /** A sample further than this from now, in either direction, is no evidence about now. */
 export const FRESH_MS = 2000;
 
-export function isFresh(input: Input): boolean {
-  if (input.value === null || !Number.isFinite(input.value)) return false;
-  return input.ageMs !== null && Math.abs(input.ageMs) <= FRESH_MS;
-}
+const noneMissing: readonly string[] = [];
 
-/**
- * The mean over warm instances. Half of them must have a fresh sample: the rest may be missing
- * because they are in trouble, and then the load is on those that still report.
- */
-export function readInputs(inputs: readonly Input[]): Reading {
+export type Trust = {
+  /** Share of the warm instances that must have a fresh sample; the others may be silent because they are in trouble. */
+  readonly quorum: number;
+  readonly freshMs: number;
+};
+
+/** The mean over warm instances with a fresh sample; NaN, infinities and skewed clocks are missing. */
+export function readInputs(inputs: Inputs, { quorum, freshMs }: Trust): Reading {
   let sum = 0;
   let freshCount = 0;
   let warmingCount = 0;
-  const missing: string[] = [];
-  for (const input of inputs) {
-    if (input.warming) warmingCount++;
-    else if (isFresh(input)) {
-      sum += input.value ?? 0;
+  let zeroCount = 0;
+  let missing: string[] | null = null;
+  for (let index = 0; index < inputs.count; index++) {
+    if (inputs.isWarming(index)) {
+      warmingCount++;
+      continue;
+    }
+    const value = inputs.value(index);
+    if (Number.isFinite(value) && Math.abs(inputs.ageMs(index)) <= freshMs) {
+      sum += value;
       freshCount++;
-    } else missing.push(input.endpoint);
+      if (value === 0) zeroCount++;
+    } else {
+      missing ??= [];
+      missing.push(inputs.endpoint(index));
+    }
   }
-  const enough = freshCount > 0 && freshCount >= missing.length;
-  return { mean: enough ? sum / freshCount : null, freshCount, warmingCount, missing };
-}
-
-export type Counts = {
-  /** Seconds in a row above `add.above`, and below `remove.below`, no further than the policy asks for. */
-  readonly up: number;
-  readonly down: number;
-  /** The newest second that was counted or passed over. */
-  readonly second: number;
-  /** The newest second that had a mean. */
-  readonly sampledSecond: number;
-};
-
-export const noCounts: Counts = { up: 0, down: 0, second: 0, sampledSecond: 0 };
-
-/** After a hole of more seconds, what was counted before it says nothing about now. */
-const HOLE_SECONDS_MAX = 30;
-
-/** A second this much older than the newest means that the wall clock was set back. */
-const STEP_BACK_SECONDS = 60;
-
-/**
- * Open-Falcon and Xiaomi Ocean count samples in a row (`autoscaling.md` A5): a second without a
- * mean counts for neither direction and resets neither. A second in which some instance is missing
- * may count towards more instances, never towards fewer.
- */
-export function countSecond(policy: Policy, reading: Reading, second: number, before: Counts): Counts {
-  const steppedBack = second < before.second - STEP_BACK_SECONDS;
-  if (second <= before.second && !steppedBack) return before;
-  const forgotten = steppedBack || second - before.sampledSecond > HOLE_SECONDS_MAX;
-  const up = forgotten ? 0 : before.up;
-  const down = forgotten ? 0 : before.down;
-  const { mean } = reading;
-  if (mean === null) return { up, down, second, sampledSecond: forgotten ? second : before.sampledSecond };
-  if (mean > policy.add.above) {
-    return { up: Math.min(up + 1, policy.add.consecutive), down: 0, second, sampledSecond: second };
-  }
-  if (mean >= policy.remove.below) return { up: 0, down: 0, second, sampledSecond: second };
-  const counted = reading.missing.length === 0 ? Math.min(down + 1, policy.remove.consecutive) : down;
-  return { up: 0, down: counted, second, sampledSecond: second };
+  const warm = freshCount + (missing?.length ?? 0);
+  // A sum of large numbers may leave the doubles; it is no mean then.
+  const enough = freshCount > 0 && freshCount >= quorum * warm && Number.isFinite(sum);
+  return {
+    mean: enough ? sum / freshCount : null,
+    freshCount,
+    warmingCount,
+    missing: missing ?? noneMissing,
+    zeroCount,
+  };
 }

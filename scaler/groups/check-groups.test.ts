@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { checkGroups, formatProblem } from './check-groups.ts';
+import { policyWords } from './policies/words.ts';
 
 const full = `
 groups:
@@ -25,12 +26,13 @@ groups:
 describe('a groups file', () => {
   test('is read with units resolved and with text as it is written', () => {
     const check = checkGroups(full, 'groups.yaml');
-    expect(check).toEqual({
+    expect(check).toMatchObject({
       kind: 'accepted',
       groups: [
         {
           name: 'web',
           match: { 'saker.service': 'web' },
+          node: {},
           template: {
             image: 'shop/web:1',
             command: ['httpd', '-f', '-p', '8080'],
@@ -40,35 +42,49 @@ describe('a groups file', () => {
           },
           warmUpMs: 0,
           adopt: false,
-          policy: {
-            metric: 'cpu.busy',
+          step: 2,
+          mode: 'act',
+          paused: null,
+          plan: {
             min: 1,
             max: 5,
-            step: 2,
-            add: { above: 80, consecutive: 4 },
-            remove: { below: 60, consecutive: 5 },
-            cooldownMs: { add: 10_000, remove: 60_000 },
+            metrics: ['cpu.busy'],
+            guards: { cooldownMs: { add: 10_000, remove: 60_000 }, stabiliseMs: { up: 0, down: 0 }, quorum: 0.5 },
+            policies: [
+              {
+                kind: 'threshold',
+                metric: 'cpu.busy',
+                add: { by: { unit: 'count', value: 2 } },
+                remove: { by: { unit: 'count', value: 2 } },
+              },
+            ],
           },
         },
       ],
     });
+    const [group] = check.kind === 'accepted' ? check.groups : [];
+    expect(group?.plan.policies.map(policyWords)).toEqual(['cpu.busy: +2 when all(#4) > 80, −2 when all(#5) < 60']);
   });
 
-  test('needs only a name, a match, an image, a max and two thresholds', () => {
-    const check = checkGroups(
-      'groups: [{name: a, match: {app: a}, image: i, max: 2, policy: {metric: cpu.busy, add: {above: 80}, remove: {below: 30}}}]',
-      'g.yaml',
-    );
+  test('needs only a name, a match, an image and a max', () => {
+    const check = checkGroups('groups: [{name: a, match: {app: a}, image: i, max: 2}]', 'g.yaml');
     if (check.kind !== 'accepted') throw new Error(check.problems.map(formatProblem).join('\n'));
     expect(check.groups[0]).toMatchObject({
       warmUpMs: 5000,
-      policy: { min: 1, step: 1, cooldownMs: { add: 0, remove: 300_000 }, add: { consecutive: 3 } },
+      step: 1,
+      plan: {
+        min: 1,
+        guards: { cooldownMs: { add: 0, remove: 300_000 }, stabiliseMs: { up: 0, down: 600_000 } },
+        policies: [
+          { kind: 'target', metric: 'cpu.busy', each: 65, tolerance: { up: 0.15, down: 0.1 }, overSeconds: 5 },
+        ],
+      },
       template: { resources: { cpus: null, memoryBytes: null, pids: 4096 } },
     });
   });
 
   test('may hold no group at all when it says so', () => {
-    expect(checkGroups('groups: []', 'g.yaml')).toEqual({ kind: 'accepted', groups: [] });
+    expect(checkGroups('groups: []', 'g.yaml')).toMatchObject({ kind: 'accepted', groups: [] });
   });
 
   test('shares a template through an anchor', () => {

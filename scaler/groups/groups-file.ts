@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { type CancelTimer, type Clock, describeError, type Logger } from '../../core/index.ts';
-import { checkGroups, formatProblem, GROUPS_TEXT_MAX } from './check-groups.ts';
+import { checkGroups, type FleetLimits, formatProblem, GROUPS_TEXT_MAX } from './check-groups.ts';
 import type { Group } from './group.ts';
 
 /** The file is looked at once a second: a `stat`, which also works on mounts that send no events. */
@@ -11,7 +11,7 @@ export type GroupsFileOptions = {
   readonly clock: Clock;
   readonly logger: Logger;
   /** Called with every accepted version that differs from the one before. */
-  readonly onGroups: (groups: readonly Group[]) => void;
+  readonly onGroups: (groups: readonly Group[], fleet: FleetLimits) => void;
 };
 
 /**
@@ -73,7 +73,7 @@ export class GroupsFile {
     this.#problem = null;
     this.#accepted = true;
     this.#options.logger.info({ file: this.path, groups: check.groups.length }, 'groups file accepted');
-    this.#options.onGroups(check.groups);
+    this.#options.onGroups(check.groups, check.fleet);
   }
 
   #missing(error: unknown): void {

@@ -1,6 +1,6 @@
-import { nearest } from './nearest.ts';
 import { groupsFileSchema, groupsFileValidator } from './schema.ts';
-import type { Path } from './yaml-source.ts';
+import { nearest } from './text/nearest.ts';
+import type { Path } from './text/yaml-source.ts';
 
 /** What is wrong with one field, and what a person should write there instead. */
 export type Fault = {

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { bytesPattern, durationPattern } from './units.ts';
+import { count, duration, guardFields, POLICIES_MAX, policySchema, shortPolicySchema } from './policies/schema.ts';
+import { resourcesSchema, volumesSchema } from './templates/schema.ts';
 
 /**
  * The groups file. Every field carries `write`: what a person should put there, which the error
@@ -14,9 +15,6 @@ const closed = { additionalProperties: false } as const;
 /** YAML makes a number of `8080` and a boolean of `true`; where text is meant, the text as written counts. */
 const scalar = Type.Union([Type.String({ maxLength: 32_768 }), Type.Number(), Type.Boolean()]);
 
-/** YAML reads a bare 0 as a number; every other time needs a unit. */
-const duration = (write: string) => Type.Union([Type.String({ pattern: durationPattern }), Type.Literal(0)], { write });
-
 const labels = (write: string, minProperties: number) =>
   Type.Record(Type.String({ pattern: '^[^\\s=]{1,255}$' }), scalar, {
     ...closed,
@@ -24,38 +22,6 @@ const labels = (write: string, minProperties: number) =>
     maxProperties: 64,
     write,
   });
-
-const count = (minimum: number, maximum: number, write: string) => Type.Integer({ minimum, maximum, write });
-
-const consecutive = Type.Optional(count(1, 3600, 'a whole number of seconds in a row, such as "consecutive: 3"'));
-const threshold = (field: string, example: number) =>
-  Type.Number({ minimum: -1e15, maximum: 1e15, write: `a number, such as "${field}: ${example}"` });
-
-const policy = Type.Object(
-  {
-    metric: Type.String({ minLength: 1, maxLength: 128, write: 'a metric of containers, such as "metric: cpu.busy"' }),
-    add: Type.Object(
-      { above: threshold('above', 80), consecutive },
-      { ...closed, write: 'when to add, such as "add: { above: 80, consecutive: 3 }"' },
-    ),
-    remove: Type.Object(
-      { below: threshold('below', 60), consecutive },
-      { ...closed, write: 'when to remove, such as "remove: { below: 60, consecutive: 3 }"' },
-    ),
-  },
-  { ...closed, write: 'a metric with "add" and "remove" below it' },
-);
-
-const resources = Type.Object(
-  {
-    cpus: Type.Optional(Type.Number({ minimum: 0.01, maximum: 1024, write: 'a number of cores, such as "cpus: 0.5"' })),
-    memory: Type.Optional(
-      Type.String({ pattern: bytesPattern, write: 'a size with its unit, such as "memory: 64MiB"' }),
-    ),
-    pids: Type.Optional(count(1, 4_194_304, 'a number of processes and threads, such as "pids: 100"')),
-  },
-  { ...closed, write: 'limits, such as "resources: { cpus: 0.5, memory: 64MiB, pids: 100 }"' },
-);
 
 const cooldown = Type.Object(
   {
@@ -71,7 +37,13 @@ const group = Type.Object(
       pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$',
       write: 'a name of letters, digits, "_", "." and "-", at most 63 characters, such as "name: web"',
     }),
-    match: labels('the labels that select the instances, such as "match: { saker.service: web }"', 1),
+    match: Type.Optional(labels('the labels that select the instances, such as "match: { saker.service: web }"', 1)),
+    node: Type.Optional(
+      Type.String({
+        pattern: '^[a-z]+=[^\\s=,/]{1,128}([,/][a-z]+=[^\\s=,/]{1,128}){0,5}$',
+        write: 'a node of the service tree, such as "node: cop=shop,service=web"',
+      }),
+    ),
     image: Type.String({
       pattern: '^[A-Za-z0-9][A-Za-z0-9_.:/@-]{0,511}$',
       write: 'an image that the host has, such as "image: shop/web:1"',
@@ -87,20 +59,67 @@ const group = Type.Object(
       }),
     ),
     labels: Type.Optional(labels('labels with their values, such as "labels: { team: shop }"', 0)),
-    resources: Type.Optional(resources),
+    template: Type.Optional(Type.String({ maxLength: 63, write: 'a resource template, such as "template: small"' })),
+    load_type: Type.Optional(
+      Type.String({ maxLength: 63, write: 'one of the file’s load_types, such as "load_type: cpu"' }),
+    ),
+    resources: Type.Optional(resourcesSchema),
+    network: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$',
+        write: 'a network of the host, such as "network: backend"',
+      }),
+    ),
+    volumes: Type.Optional(volumesSchema),
     min: Type.Optional(count(0, INSTANCES_MAX, 'a whole number of instances, such as "min: 1"')),
     max: count(0, INSTANCES_MAX, 'a whole number of instances, such as "max: 5"'),
     step: Type.Optional(count(1, INSTANCES_MAX, 'a whole number of instances, such as "step: 1"')),
     cooldown: Type.Optional(cooldown),
     warm_up: Type.Optional(duration('a time with its unit, such as "warm_up: 5s"')),
     adopt: Type.Optional(Type.Boolean({ write: '"adopt: true" or "adopt: false"' })),
-    policy,
+    ...guardFields,
+    policy: Type.Optional(shortPolicySchema),
+    policies: Type.Optional(
+      Type.Array(policySchema, {
+        minItems: 1,
+        maxItems: POLICIES_MAX,
+        write: 'a list of policies, each with its "kind"',
+      }),
+    ),
   },
-  { ...closed, write: 'a group with "name", "match", "image", "max" and "policy"' },
+  { ...closed, write: 'a group with "name", "match", "image" and "max"' },
 );
 
+const fleetLimit = (example: string) =>
+  Type.String({
+    pattern: '^[1-9][0-9]{0,4}/[0-9]{1,6}(ms|s|m|h)$',
+    write: `instances in a time, such as "${example}"`,
+  });
+
 export const groupsFileSchema = Type.Object(
-  { groups: Type.Array(group, { maxItems: GROUPS_MAX, write: 'a list of groups, each beginning with "- name:"' }) },
+  {
+    groups: Type.Array(group, { maxItems: GROUPS_MAX, write: 'a list of groups, each beginning with "- name:"' }),
+    templates: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }), resourcesSchema, {
+        ...closed,
+        maxProperties: 100,
+        write: 'resource templates by name, such as "templates: { api: { cpus: 1, memory: 1GiB } }"',
+      }),
+    ),
+    load_types: Type.Optional(
+      Type.Record(Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$' }), Type.String({ maxLength: 63 }), {
+        ...closed,
+        maxProperties: 100,
+        write: 'the template of each type of load, such as "load_types: { cpu: large }"',
+      }),
+    ),
+    fleet: Type.Optional(
+      Type.Object(
+        { add: Type.Optional(fleetLimit('add: 200/1m')), remove: Type.Optional(fleetLimit('remove: 50/1m')) },
+        { ...closed, write: 'the most that may change over all groups, such as "fleet: { remove: 50/1m }"' },
+      ),
+    ),
+  },
   { ...closed, write: '"groups:" with a list of groups below it' },
 );
 

@@ -15,32 +15,35 @@ import {
 } from '../../core/index.ts';
 import { containerSpec } from '../act/container-spec.ts';
 import { firstStep } from '../act/run-action.ts';
-import { decide, type Verdict } from '../decide/decide.ts';
-import { type Input, isFresh } from '../decide/signal.ts';
+import type { Verdict } from '../decide/decide.ts';
+import type { Signal } from '../decide/signal.ts';
 import type { ContainerDriver } from '../driver.ts';
+import type { FleetLimits } from '../groups/check-groups.ts';
 import type { Group } from '../groups/group.ts';
 import type { ActionLog, ActionRecord } from '../record/action-log.ts';
-import type { DecisionDraft, DecisionLog } from '../record/decision-log.ts';
+import type { ControlLog } from '../record/control-log.ts';
+import type { DecisionLog } from '../record/decision-log.ts';
 import { ACTIONS_MAX, Actor } from './actor.ts';
-import { gatesOf } from './gates.ts';
+import { FleetBudget } from './fleet-budget.ts';
+import { blind, draftOf, evaluate, inputsOf, keptInputs } from './group/evaluation.ts';
+import { gatesOf } from './group/gates.ts';
 import {
   backOff,
   dueSecond,
   type GroupRuntime,
   type LastChanges,
+  learnStart,
   newRuntime,
   redefine,
-  wantedOf,
-} from './group-runtime.ts';
-import { chooseVictim, freeSlot, inputsOf, instancesOf, membersByGroup } from './instances.ts';
+} from './group/group-runtime.ts';
+import { chooseVictim, freeSlot, instancesOf, membersByGroup } from './group/instances.ts';
+import { statusOf } from './group/status.ts';
 import { Listing } from './listing.ts';
+import { type OpenAlert, OpenRules } from './open-rules.ts';
 import { SampleBoard } from './sample-board.ts';
 
 /** A change is only decided on a list that is younger than this. */
 const CONFIRM_MS = 1000;
-
-/** Inputs kept with a decision; of a larger group the missing ones and the first others. */
-const INPUTS_KEPT_MAX = 100;
 
 export type ReconcilerOptions = {
   readonly driver: ContainerDriver | null;
@@ -48,17 +51,20 @@ export type ReconcilerOptions = {
   readonly logger: Logger;
   readonly decisions: DecisionLog;
   readonly actions: ActionLog;
+  readonly controls: ControlLog;
+  readonly openAlerts: () => Promise<readonly OpenAlert[]>;
+  readonly plannedFloor: (group: string, nowMs: number) => Signal['planned'];
   readonly lastChanges: ReadonlyMap<string, LastChanges>;
   readonly newActionId: () => string;
   readonly onChange: () => void;
 };
 
-type Judged = { readonly verdict: Verdict; readonly inputs: readonly Input[] };
-
 export class Reconciler {
   readonly board: SampleBoard;
   readonly listing: Listing;
   readonly actor: Actor;
+  readonly budget = new FleetBudget();
+  readonly openRules: OpenRules;
   evaluationCount = 0;
   readonly #options: ReconcilerOptions;
   readonly #runtimes = new Map<string, GroupRuntime>();
@@ -69,6 +75,7 @@ export class Reconciler {
     this.#options = options;
     this.board = new SampleBoard(clock);
     this.listing = new Listing(driver, clock);
+    this.openRules = new OpenRules(options.openAlerts, clock, logger);
     const onEnd = (record: ActionRecord) => this.#ended(record);
     const onFree = (group: string) => this.#evaluateAgain(group);
     this.actor = new Actor({ driver, clock, logger, log: actions, onChange, onEnd, onFree });
@@ -78,7 +85,9 @@ export class Reconciler {
     return this.#runtimes.size;
   }
 
-  setGroups(groups: readonly Group[]): void {
+  setGroups(groups: readonly Group[], fleet: FleetLimits): void {
+    this.budget.limits = fleet;
+    this.openRules.wanted = groups.some(({ plan }) => plan.policies.some(({ kind }) => kind === 'alert'));
     const names = new Set(groups.map(({ name }) => name));
     for (const name of this.#runtimes.keys()) if (!names.has(name)) this.#runtimes.delete(name);
     for (const group of groups) {
@@ -87,7 +96,7 @@ export class Reconciler {
         this.#runtimes.set(group.name, newRuntime(group, this.#options.lastChanges.get(group.name)));
       else redefine(known, group);
     }
-    this.board.watch(groups.map(({ policy }) => policy.metric));
+    this.board.watch(groups.flatMap(({ plan }) => plan.metrics));
     this.#sortedFrom = -1;
     this.#options.onChange();
   }
@@ -103,6 +112,7 @@ export class Reconciler {
       if (this.#options.driver !== null) return;
     }
     const nowMs = this.#options.clock.nowMs();
+    this.openRules.refresh();
     for (const runtime of this.#runtimes.values()) {
       this.#join(runtime);
       const second = dueSecond(runtime, this.board, nowMs);
@@ -111,23 +121,21 @@ export class Reconciler {
   }
 
   statuses(): GroupStatus[] {
-    return [...this.#runtimes.values()].map((runtime) => {
-      this.#join(runtime);
-      const { group, instances } = runtime;
-      const { name, policy, template } = group;
-      const lastDecision = this.#options.decisions.newest(name);
-      return {
-        name,
-        image: template.image,
-        min: policy.min,
-        max: policy.max,
-        step: policy.step,
-        current: instances.length,
-        wanted: wantedOf(runtime, this.actor.runningOf(name) !== null, lastDecision),
-        instances: instances.map(({ endpoint }) => endpoint),
-        lastDecision,
-      };
+    return this.runtimes().map((runtime) => {
+      const { name } = runtime.group;
+      return statusOf(runtime, this.actor.runningOf(name) !== null, this.#options.decisions.newest(name));
     });
+  }
+
+  runtimeOf(group: string): GroupRuntime | null {
+    return this.#runtimes.get(group) ?? null;
+  }
+
+  /** Every group as it is now. */
+  runtimes(): GroupRuntime[] {
+    const all = [...this.#runtimes.values()];
+    for (const runtime of all) this.#join(runtime);
+    return all;
   }
 
   /** Goes on to the minimum, or with a larger step, without waiting for the next second. */
@@ -146,108 +154,98 @@ export class Reconciler {
     runtime.lastSecond = second;
     this.evaluationCount++;
     try {
-      let judged = this.#judge(runtime, second);
-      if (judged.verdict.kind !== 'hold' && this.listing.ageMs > CONFIRM_MS) {
+      let verdict = this.#judge(runtime, second);
+      if (verdict.kind !== 'hold' && this.listing.ageMs > CONFIRM_MS) {
         await this.listing.refresh();
-        judged = this.#judge(runtime, second);
+        verdict = this.#judge(runtime, second);
       }
-      if (judged.verdict.kind === 'hold') this.#hold(runtime, judged);
-      else await this.#change(runtime, judged);
+      if (verdict.kind === 'hold') this.#hold(runtime, verdict);
+      else await this.#change(runtime, verdict, verdict.kind);
     } finally {
       runtime.evaluating = false;
     }
   }
 
-  #judge(runtime: GroupRuntime, second: number): Judged {
+  #judge(runtime: GroupRuntime, second: number): Verdict {
     this.#join(runtime);
-    const { clock } = this.#options;
-    const { group, instances, state } = runtime;
+    const { clock, controls, plannedFloor } = this.#options;
+    const { group } = runtime;
     const nowMs = clock.nowMs();
-    const inputs = inputsOf(group, instances, this.board.metricIndex(group.policy.metric), nowMs);
-    const current = instances.length;
-    const { trouble } = this.listing;
-    if (trouble !== null) {
-      const reason = `nothing is changed while it is not known what runs: ${trouble}`;
-      const verdict = { kind: 'hold', code: 'docker', wanted: current, mean: null, reason, guards: [trouble] } as const;
-      return { verdict: { ...verdict, newState: state }, inputs };
-    }
-    const running = this.actor.runningOf(group.name);
-    const full = this.actor.runningCount >= ACTIONS_MAX;
-    const gates = gatesOf({ runtime, running, full, monotonicMs: clock.monotonicMs() });
-    return { verdict: decide(group.policy, { second, current, inputs, gates }, state, nowMs), inputs };
+    if (this.listing.trouble !== null) return blind(runtime, this.listing.trouble);
+    const monotonicMs = clock.monotonicMs();
+    const spent = { add: this.budget.spentOn('add', monotonicMs), remove: this.budget.spentOn('remove', monotonicMs) };
+    const gates = gatesOf({
+      runtime,
+      running: this.actor.runningOf(group.name),
+      full: this.actor.runningCount >= ACTIONS_MAX,
+      monotonicMs,
+      nowMs,
+      stopped: controls.stop?.reason ?? null,
+      spent,
+    });
+    return evaluate(runtime, {
+      second,
+      nowMs,
+      metricIndex: (metric) => this.board.metricIndex(metric),
+      gates,
+      alerts: this.openRules.ofInstances(runtime.instances),
+      hooks: controls.hooksOf(group.name),
+      planned: plannedFloor(group.name, nowMs),
+    });
   }
 
-  #hold(runtime: GroupRuntime, { verdict, inputs }: Judged): void {
+  #hold(runtime: GroupRuntime, verdict: Verdict): void {
     runtime.state = verdict.newState;
-    if (this.#options.decisions.hold(this.#draft(runtime, { verdict, inputs }, null))) this.#options.onChange();
+    const draft = draftOf(runtime, verdict, { nowMs: this.#options.clock.nowMs(), action: null });
+    if (this.#options.decisions.hold(draft, () => this.#inputs(runtime, verdict))) this.#options.onChange();
+  }
+
+  #inputs(runtime: GroupRuntime, { metric }: Verdict): Decision['inputs'] {
+    return keptInputs(inputsOf(runtime, this.board.metricIndex(metric ?? ''), this.#options.clock.nowMs()));
   }
 
   /** One container a decision: a larger step goes on with the next one when this is done. */
-  async #change(runtime: GroupRuntime, judged: Judged): Promise<void> {
-    const { decisions, actions, logger } = this.#options;
-    const record = this.#actionFor(runtime, judged);
+  async #change(runtime: GroupRuntime, verdict: Verdict, kind: 'add' | 'remove'): Promise<void> {
+    const { decisions, actions, logger, clock } = this.#options;
+    const record = this.#actionFor(runtime, verdict, kind);
     const { group } = runtime;
     let decision: Decision;
     try {
-      decision = await decisions.change(this.#draft(runtime, judged, record.id), [actions.beginning(record)]);
+      const draft = draftOf(runtime, verdict, { nowMs: clock.nowMs(), action: record.id });
+      decision = await decisions.change(draft, () => this.#inputs(runtime, verdict), [actions.beginning(record)]);
     } catch (error) {
       this.actor.counts.storeFailures++;
       logger.error(
         { group: group.name, error: describeError(error) },
         'nothing is changed: the store takes no decision',
       );
-      backOff(runtime, 'the state store takes no decision', this.#options.clock.monotonicMs());
+      backOff(runtime, 'the state store takes no decision', clock.monotonicMs());
       return;
     }
-    runtime.state = judged.verdict.newState;
+    runtime.state = verdict.newState;
     runtime.goal = decision.wanted;
-    logger.info({ group: group.name, kind: decision.kind, reason: decision.reason, action: record.id }, 'scaling');
+    this.budget.spend(kind, clock.monotonicMs());
+    logger.info({ group: group.name, kind, reason: decision.reason, action: record.id }, 'scaling');
     this.actor.start(record);
     this.#options.onChange();
   }
 
-  #actionFor(runtime: GroupRuntime, { verdict, inputs }: Judged): ActionRecord {
+  #actionFor(runtime: GroupRuntime, { metric }: Verdict, kind: 'add' | 'remove'): ActionRecord {
     const { clock, newActionId } = this.#options;
     const { group, instances } = runtime;
     const id = newActionId();
     const common = { id, group: group.name, state: 'running', error: null, endedAtMs: null } as const;
     const startedAtMs = clock.nowMs();
-    if (verdict.kind === 'add') {
+    if (kind === 'add') {
       const spec = containerSpec(group, freeSlot(group, this.listing.containers), id);
       const step = firstStep('create');
       return { ...common, kind: 'create', container: spec.name, containerId: null, step, spec, startedAtMs };
     }
+    const inputs = inputsOf(runtime, this.board.metricIndex(metric ?? ''), startedAtMs);
     const victim = chooseVictim(group, instances, inputs)?.container;
     const container = victim?.name ?? '';
     const step = firstStep('remove');
     return { ...common, kind: 'remove', container, containerId: victim?.id ?? null, step, spec: null, startedAtMs };
-  }
-
-  #draft(runtime: GroupRuntime, { verdict, inputs }: Judged, action: string | null): DecisionDraft {
-    const { name, policy } = runtime.group;
-    const { kind, code, wanted, reason, guards, mean } = verdict;
-    const kept =
-      inputs.length <= INPUTS_KEPT_MAX
-        ? inputs
-        : [...inputs].sort((a, b) => Number(isFresh(a)) - Number(isFresh(b))).slice(0, INPUTS_KEPT_MAX);
-    return {
-      group: name,
-      atMs: this.#options.clock.nowMs(),
-      kind,
-      code,
-      metric: policy.metric,
-      signal: mean,
-      current: runtime.instances.length,
-      wanted,
-      reason,
-      guards: [...guards],
-      inputs: kept.map((input) => ({
-        endpoint: input.endpoint,
-        value: isFresh(input) ? input.value : null,
-        ageMs: input.ageMs,
-      })),
-      action,
-    };
   }
 
   /** The action still counts as running here, so nothing is decided before the list is new. */
@@ -258,6 +256,7 @@ export class Reconciler {
     const { clock } = this.#options;
     backOff(runtime, record.state === 'failed' ? (record.error ?? 'an unknown error') : null, clock.monotonicMs());
     if (record.state !== 'done') return;
+    if (record.kind === 'create') learnStart(runtime, clock.nowMs() - record.startedAtMs);
     // Cooldowns count from when the last change was finished.
     const last = record.kind === 'create' ? { lastAddMs: clock.nowMs() } : { lastRemoveMs: clock.nowMs() };
     runtime.state = { ...runtime.state, ...last };

@@ -15,10 +15,16 @@ const draft = (over: Partial<DecisionDraft> = {}): DecisionDraft => ({
   wanted: 2,
   reason: 'nothing to do',
   guards: [],
-  inputs: [{ endpoint: 'web.1', value: 50, ageMs: 10 }],
+  winner: 'policy',
+  stages: { raw: 2, stabilised: 2, limited: 2 },
+  gates: [],
+  proposals: [],
+  mode: 'act',
   action: null,
   ...over,
 });
+
+const inputs = () => [{ endpoint: 'web.1', value: 50, ageMs: 10 }];
 
 let store: SqliteStore;
 let log: DecisionLog;
@@ -31,9 +37,9 @@ afterEach(() => store.close());
 
 describe('holds', () => {
   test('that say the same are one record with a count, the newest reason and both times', async () => {
-    expect(log.hold(draft())).toBe(true);
-    expect(log.hold(draft({ atMs: 2000, reason: 'still nothing to do', signal: 51 }))).toBe(false);
-    expect(log.hold(draft({ atMs: 3000 }))).toBe(false);
+    expect(log.hold(draft(), inputs)).toBe(true);
+    expect(log.hold(draft({ atMs: 2000, reason: 'still nothing to do', signal: 51 }), inputs)).toBe(false);
+    expect(log.hold(draft({ atMs: 3000 }), inputs)).toBe(false);
     const decisions = await log.recent({ limit: 10 });
     expect(decisions).toMatchObject([{ id: 'web.1', atMs: 1000, lastAtMs: 3000, repeats: 3 }]);
     await log.flush();
@@ -41,11 +47,11 @@ describe('holds', () => {
   });
 
   test('of another class, another count, or after a change are records of their own', async () => {
-    log.hold(draft());
-    log.hold(draft({ code: 'missing-data' }));
-    log.hold(draft({ code: 'missing-data', current: 1 }));
-    await log.change(draft({ kind: 'add', code: 'load-high', action: 'a1', wanted: 3, atMs: 5000 }), []);
-    log.hold(draft({ atMs: 6000 }));
+    log.hold(draft(), inputs);
+    log.hold(draft({ code: 'missing-data' }), inputs);
+    log.hold(draft({ code: 'missing-data', current: 1 }), inputs);
+    await log.change(draft({ kind: 'add', code: 'load-high', action: 'a1', wanted: 3, atMs: 5000 }), inputs, []);
+    log.hold(draft({ atMs: 6000 }), inputs);
     const decisions = await log.recent({ limit: 10 });
     expect(decisions.map(({ id, repeats }) => [id, repeats])).toEqual([
       ['web.5', 1],
@@ -58,9 +64,9 @@ describe('holds', () => {
 
   test('survive a store that is away for a while', async () => {
     store.failing = true;
-    log.hold(draft());
+    log.hold(draft(), inputs);
     await log.flush();
-    log.hold(draft({ atMs: 2000 }));
+    log.hold(draft({ atMs: 2000 }), inputs);
     store.failing = false;
     await log.flush();
     const reopened = await DecisionLog.open(store, silentLogger);
@@ -68,10 +74,10 @@ describe('holds', () => {
   });
 
   test('are numbered on, and begin a new record, after a restart', async () => {
-    log.hold(draft());
+    log.hold(draft(), inputs);
     await log.flush();
     const reopened = await DecisionLog.open(store, silentLogger);
-    expect(reopened.hold(draft({ atMs: 9000 }))).toBe(true);
+    expect(reopened.hold(draft({ atMs: 9000 }), inputs)).toBe(true);
     expect((await reopened.recent({ limit: 10 })).map(({ id }) => id)).toEqual(['web.2', 'web.1']);
   });
 });
@@ -81,17 +87,17 @@ describe('changes', () => {
     const beginning = {
       sql: "INSERT INTO scaler_actions VALUES ('a', 'web', 'create', 'c', NULL, 'running', 's', NULL, NULL, 1, NULL)",
     };
-    await log.change(draft({ kind: 'add', action: 'a' }), [beginning]);
-    await expect(log.change(draft({ kind: 'add', action: 'a' }), [beginning])).rejects.toThrow();
+    await log.change(draft({ kind: 'add', action: 'a' }), inputs, [beginning]);
+    await expect(log.change(draft({ kind: 'add', action: 'a' }), inputs, [beginning])).rejects.toThrow();
     expect(await log.recent({ limit: 10 })).toHaveLength(1);
     expect(log.newest('web')?.id).toBe('web.1');
   });
 
   test('leave the time of the last one of each kind for the next run', async () => {
-    await log.change(draft({ kind: 'add', atMs: 1000 }), []);
-    await log.change(draft({ kind: 'add', atMs: 2000 }), []);
-    await log.change(draft({ kind: 'remove', atMs: 3000 }), []);
-    await log.change(draft({ kind: 'add', atMs: 4000, group: 'other' }), []);
+    await log.change(draft({ kind: 'add', atMs: 1000 }), inputs, []);
+    await log.change(draft({ kind: 'add', atMs: 2000 }), inputs, []);
+    await log.change(draft({ kind: 'remove', atMs: 3000 }), inputs, []);
+    await log.change(draft({ kind: 'add', atMs: 4000, group: 'other' }), inputs, []);
     const changes = await log.lastChanges();
     expect(changes.get('web')).toEqual({ addMs: 2000, removeMs: 3000 });
     expect(changes.get('other')).toEqual({ addMs: 4000, removeMs: null });
@@ -99,10 +105,10 @@ describe('changes', () => {
 });
 
 test('one group can be asked for alone', async () => {
-  log.hold(draft());
-  log.hold(draft({ group: 'api', atMs: 2000 }));
+  log.hold(draft(), inputs);
+  log.hold(draft({ group: 'api', atMs: 2000 }), inputs);
   await log.flush();
-  log.hold(draft({ group: 'api', atMs: 3000, code: 'other' }));
+  log.hold(draft({ group: 'api', atMs: 3000, code: 'other' }), inputs);
   expect((await log.recent({ group: 'api', limit: 10 })).map(({ id }) => id)).toEqual(['api.2', 'api.1']);
   expect((await log.recent({ limit: 2 })).map(({ id }) => id)).toEqual(['api.2', 'api.1']);
 });
@@ -110,7 +116,7 @@ test('one group can be asked for alone', async () => {
 test('a group keeps its newest records and no more', async () => {
   const more = 250;
   for (let index = 0; index < DECISIONS_PER_GROUP_MAX + more; index++) {
-    log.hold(draft({ atMs: index, code: `code ${index}` }));
+    log.hold(draft({ atMs: index, code: `code ${index}` }), inputs);
     if (index % 5000 === 0) await log.flush();
   }
   await log.flush();
@@ -121,6 +127,6 @@ test('a group keeps its newest records and no more', async () => {
 
 test('a store that is away for long costs the oldest repeats, counted, and no memory', () => {
   store.failing = true;
-  for (let index = 0; index < 10_050; index++) log.hold(draft({ atMs: index, code: `code ${index}` }));
+  for (let index = 0; index < 10_050; index++) log.hold(draft({ atMs: index, code: `code ${index}` }), inputs);
   expect(log.droppedCount).toBeGreaterThanOrEqual(50);
 });

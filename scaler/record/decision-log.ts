@@ -9,16 +9,20 @@ import {
 } from '../../core/index.ts';
 import { WriteBehind } from './write-behind.ts';
 
-/** What a decision says, before it has an id and neighbours. `code` stands for its class of reason. */
-export type DecisionDraft = Omit<Decision, 'id' | 'lastAtMs' | 'repeats'> & { readonly code: string };
+/** What a decision says, before it has an id and neighbours. */
+export type DecisionDraft = Omit<Decision, 'id' | 'lastAtMs' | 'repeats' | 'inputs'>;
+
+/** The samples behind a draft, brought together only where they are kept. */
+export type InputsOf = () => Decision['inputs'];
+
+/** Samples of a record that repeats itself are renewed once in so many repeats. */
+const INPUTS_EVERY = 10;
 
 /** As many records of one group are kept; older ones go. Three hours of a group that never repeats itself. */
 export const DECISIONS_PER_GROUP_MAX = 10_000;
 
 /** Retention runs once for so many new records of a group. */
 const RETENTION_EVERY = 100;
-
-type Newest = { readonly decision: Decision; readonly code: string };
 
 /**
  * Why each group has the size it has. A change is durable before it is carried out; a hold that
@@ -28,7 +32,7 @@ export class DecisionLog {
   readonly #store: StateStore;
   /** Null stands for a statement of retention. */
   readonly #behind: WriteBehind<Decision | null>;
-  readonly #newest = new Map<string, Newest>();
+  readonly #newest = new Map<string, Decision>();
   readonly #seqs = new Map<string, number>();
 
   private constructor(store: StateStore, logger: Logger) {
@@ -51,17 +55,15 @@ export class DecisionLog {
 
   /** The newest record of a group in this run. */
   newest(group: string): Decision | null {
-    return this.#newest.get(group)?.decision ?? null;
+    return this.#newest.get(group) ?? null;
   }
 
   /** Records a hold. Returns true when it is a record of its own, not a repeat. */
-  hold(draft: DecisionDraft): boolean {
+  hold(draft: DecisionDraft, inputsOf: InputsOf): boolean {
     const before = this.#newest.get(draft.group);
     const repeats = before !== undefined && isRepeat(before, draft);
-    const decision = repeats
-      ? decisionOf(draft, before.decision.id, before.decision.atMs, before.decision.repeats + 1)
-      : decisionOf(draft, this.#nextId(draft.group), draft.atMs, 1);
-    this.#remember(decision, draft.code);
+    const decision = repeats ? repeated(before, draft, inputsOf) : this.#first(draft, inputsOf);
+    this.#remember(decision);
     const seq = this.#seqOf(draft.group);
     this.#behind.put(decision.id, decision, () => upsert(decision, seq));
     return !repeats;
@@ -71,10 +73,10 @@ export class DecisionLog {
    * Records a change together with the statements that begin it, all or nothing, durable when it
    * resolves. Throws `STATE_STORE`; then nothing is recorded and nothing may be done.
    */
-  async change(draft: DecisionDraft, beginning: readonly Statement[]): Promise<Decision> {
-    const decision = decisionOf(draft, this.#nextId(draft.group), draft.atMs, 1);
+  async change(draft: DecisionDraft, inputsOf: InputsOf, beginning: readonly Statement[]): Promise<Decision> {
+    const decision = this.#first(draft, inputsOf);
     await this.#store.write([upsert(decision, this.#seqOf(draft.group)), ...beginning]);
-    this.#remember(decision, draft.code);
+    this.#remember(decision);
     return decision;
   }
 
@@ -114,8 +116,12 @@ export class DecisionLog {
     return this.#behind.flush();
   }
 
-  #remember(decision: Decision, code: string): void {
-    this.#newest.set(decision.group, { decision, code });
+  #first(draft: DecisionDraft, inputsOf: InputsOf): Decision {
+    return { ...draft, id: this.#nextId(draft.group), lastAtMs: draft.atMs, repeats: 1, inputs: inputsOf() };
+  }
+
+  #remember(decision: Decision): void {
+    this.#newest.set(decision.group, decision);
     const seq = this.#seqOf(decision.group);
     if (decision.repeats > 1 || seq % RETENTION_EVERY !== 0) return;
     for (const [index, statement] of retention(decision.group, seq).entries()) {
@@ -134,19 +140,21 @@ export class DecisionLog {
   }
 }
 
-function isRepeat(before: Newest, draft: DecisionDraft): boolean {
-  const { decision } = before;
+function isRepeat(before: Decision, draft: DecisionDraft): boolean {
   return (
-    decision.kind === 'hold' &&
+    before.kind === 'hold' &&
     draft.kind === 'hold' &&
     before.code === draft.code &&
-    decision.current === draft.current &&
-    decision.metric === draft.metric
+    before.current === draft.current &&
+    before.winner === draft.winner &&
+    before.metric === draft.metric
   );
 }
 
-function decisionOf({ code: _, ...draft }: DecisionDraft, id: string, atMs: number, repeats: number): Decision {
-  return { ...draft, id, atMs, lastAtMs: draft.atMs, repeats };
+function repeated(before: Decision, draft: DecisionDraft, inputsOf: InputsOf): Decision {
+  const repeats = before.repeats + 1;
+  const inputs = repeats % INPUTS_EVERY === 0 ? inputsOf() : before.inputs;
+  return { ...draft, id: before.id, atMs: before.atMs, lastAtMs: draft.atMs, repeats, inputs };
 }
 
 /** The number at the end of an id: `web.17` is the 17th record of its group. */
@@ -157,11 +165,12 @@ function seqIn(id: string): number {
 function upsert(decision: Decision, seq: number): Statement {
   return {
     sql: `INSERT INTO scaler_decisions
-            (id, group_name, seq, at_ms, last_at_ms, repeats, kind, metric, signal, current, wanted, reason, guards, inputs, action)
-          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            (id, group_name, seq, at_ms, last_at_ms, repeats, kind, metric, signal, current, wanted, reason, guards, inputs, action, detail)
+          VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
           ON CONFLICT (id) DO UPDATE SET
             last_at_ms = excluded.last_at_ms, repeats = excluded.repeats, signal = excluded.signal,
-            wanted = excluded.wanted, reason = excluded.reason, guards = excluded.guards, inputs = excluded.inputs`,
+            wanted = excluded.wanted, reason = excluded.reason, guards = excluded.guards, inputs = excluded.inputs,
+            detail = excluded.detail`,
     params: [
       decision.id,
       decision.group,
@@ -170,7 +179,7 @@ function upsert(decision: Decision, seq: number): Statement {
       decision.lastAtMs,
       decision.repeats,
       decision.kind,
-      decision.metric,
+      decision.metric ?? '',
       decision.signal,
       decision.current,
       decision.wanted,
@@ -178,9 +187,26 @@ function upsert(decision: Decision, seq: number): Statement {
       JSON.stringify(decision.guards),
       JSON.stringify(decision.inputs),
       decision.action,
+      JSON.stringify(detailOf(decision)),
     ],
   };
 }
+
+type Detail = Pick<Decision, 'code' | 'winner' | 'stages' | 'gates' | 'proposals' | 'mode'>;
+
+function detailOf({ code, winner, stages, gates, proposals, mode }: Decision): Detail {
+  return { code, winner, stages, gates, proposals, mode };
+}
+
+/** What records of before the policies were several do not tell. */
+const noDetail: Detail = {
+  code: '',
+  winner: null,
+  stages: { raw: null, stabilised: null, limited: null },
+  gates: [],
+  proposals: [],
+  mode: 'act',
+};
 
 function retention(group: string, seq: number): Statement[] {
   return [
@@ -199,14 +225,16 @@ function retention(group: string, seq: number): Statement[] {
 const parseDecision = parserOf(decisionSchema, 'STATE_STORE', 'a stored decision');
 
 function fromRow(row: Row): Decision {
+  const detail: unknown = row.detail === null ? noDetail : JSON.parse(String(row.detail));
   return parseDecision({
+    ...(typeof detail === 'object' ? detail : noDetail),
     id: row.id,
     group: row.group_name,
     atMs: row.at_ms,
     lastAtMs: row.last_at_ms,
     repeats: row.repeats,
     kind: row.kind,
-    metric: row.metric,
+    metric: row.metric === '' ? null : row.metric,
     signal: row.signal,
     current: row.current,
     wanted: row.wanted,

@@ -41,4 +41,12 @@ export const scalerMigrations: readonly Migration[] = [
       'CREATE INDEX scaler_actions_by_state ON scaler_actions (state)',
     ],
   },
+  {
+    id: 'scaler-002-explained-decisions-and-controls',
+    statements: [
+      // Code, winner, stages, gates, proposals and mode, as JSON; null in records of before.
+      'ALTER TABLE scaler_decisions ADD COLUMN detail TEXT',
+      'CREATE TABLE scaler_controls (name TEXT PRIMARY KEY, value TEXT NOT NULL)',
+    ],
+  },
 ];

@@ -1,8 +1,8 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { FakeHost } from './testing/fake-host.ts';
-import { groupText, Scene } from './testing/scene.ts';
+import { FakeHost } from './fake-host.ts';
+import { groupText, Scene } from './scene.ts';
 
 let scene: Scene;
 beforeEach(() => {

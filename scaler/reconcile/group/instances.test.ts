@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Input } from '../decide/signal.ts';
-import type { Container } from '../driver.ts';
-import { checkGroups } from '../groups/check-groups.ts';
-import type { Group } from '../groups/group.ts';
-import { groupText } from '../testing/scene.ts';
+import type { Container } from '../../driver.ts';
+import { checkGroups } from '../../groups/check-groups.ts';
+import type { Group } from '../../groups/group.ts';
+import { type Input, ListInputs } from '../../testing/deciding.ts';
+import { groupText } from '../../testing/scene.ts';
 import { chooseVictim, freeSlot, type Instance, membersByGroup } from './instances.ts';
 
 function groupOf(over = ''): Group {
@@ -33,7 +33,7 @@ const load = (value: number | null): Input => ({ endpoint: 'x', value, ageMs: 10
 describe('the instance to go', () => {
   test('is the least loaded', () => {
     const instances = [instance('a'), instance('b'), instance('c')];
-    expect(chooseVictim(groupOf(), instances, [load(20), load(5), load(10)])?.endpoint).toBe('b');
+    expect(chooseVictim(groupOf(), instances, new ListInputs([load(20), load(5), load(10)]))?.endpoint).toBe('b');
   });
 
   test('is the newest among equally loaded ones, and where no load is known', () => {
@@ -42,23 +42,27 @@ describe('the instance to go', () => {
       instance('b', { createdAtMs: 3 }),
       instance('c', { createdAtMs: 2 }),
     ];
-    expect(chooseVictim(groupOf(), instances, [load(5), load(5), load(5)])?.endpoint).toBe('b');
-    expect(chooseVictim(groupOf(), instances, [load(null), load(null), load(null)])?.endpoint).toBe('b');
+    expect(chooseVictim(groupOf(), instances, new ListInputs([load(5), load(5), load(5)]))?.endpoint).toBe('b');
+    expect(chooseVictim(groupOf(), instances, new ListInputs([load(null), load(null), load(null)]))?.endpoint).toBe(
+      'b',
+    );
   });
 
   test('is one with a known load before one without', () => {
-    expect(chooseVictim(groupOf(), [instance('a'), instance('b')], [load(null), load(90)])?.endpoint).toBe('b');
+    expect(
+      chooseVictim(groupOf(), [instance('a'), instance('b')], new ListInputs([load(null), load(90)]))?.endpoint,
+    ).toBe('b');
   });
 
   test('is never one that somebody else made, unless the group adopts them', () => {
     const foreign = [instance('a', { ours: false }), instance('b', { ours: false })];
-    expect(chooseVictim(groupOf(), foreign, [load(1), load(2)])).toBeNull();
-    expect(chooseVictim(groupOf('    adopt: true'), foreign, [load(1), load(2)])?.endpoint).toBe('a');
+    expect(chooseVictim(groupOf(), foreign, new ListInputs([load(1), load(2)]))).toBeNull();
+    expect(chooseVictim(groupOf('    adopt: true'), foreign, new ListInputs([load(1), load(2)]))?.endpoint).toBe('a');
   });
 
   test('is one of our own first, however loaded', () => {
     const mixed = [instance('a', { ours: false }), instance('b')];
-    expect(chooseVictim(groupOf('    adopt: true'), mixed, [load(1), load(90)])?.endpoint).toBe('b');
+    expect(chooseVictim(groupOf('    adopt: true'), mixed, new ListInputs([load(1), load(90)]))?.endpoint).toBe('b');
   });
 });
 

@@ -1,15 +1,18 @@
-import type { Decision } from '../../core/index.ts';
-import { initialState, type PolicyState } from '../decide/decide.ts';
-import { noCounts } from '../decide/signal.ts';
-import type { Container } from '../driver.ts';
-import type { Group } from '../groups/group.ts';
+import type { ScalingFinding } from '../../../core/index.ts';
+import { initialState, type PolicyState } from '../../decide/state.ts';
+import { MeanWindow, windowPoints } from '../../decide/window.ts';
+import type { Container } from '../../driver.ts';
+import type { Group } from '../../groups/group.ts';
+import { findingsOf } from '../../trial/findings.ts';
+import type { SampleBoard } from '../sample-board.ts';
 import type { Instance } from './instances.ts';
-import type { SampleBoard } from './sample-board.ts';
 
 /** What the reconciler keeps of a group between evaluations. */
 export type GroupRuntime = {
   group: Group;
   state: PolicyState;
+  /** By metric of the plan. */
+  windows: readonly MeanWindow[];
   /** The newest second that was evaluated. */
   lastSecond: number;
   evaluating: boolean;
@@ -26,7 +29,15 @@ export type GroupRuntime = {
   lastError: string | null;
   /** What the action under way leads to. */
   goal: number;
+  /** Time from decision to running instance, as the last creations took it; null before the first. */
+  startMs: number | null;
+  approval: Approval | null;
+  /** What the static check says of the policies. */
+  findings: readonly ScalingFinding[];
 };
+
+/** A person's yes to a change up to a count, in mode `advise`. */
+export type Approval = { readonly kind: 'add' | 'remove'; readonly wanted: number; readonly untilMs: number };
 
 export type LastChanges = { readonly addMs: number | null; readonly removeMs: number | null };
 
@@ -34,6 +45,7 @@ export function newRuntime(group: Group, last: LastChanges | undefined): GroupRu
   return {
     group,
     state: { ...initialState, lastAddMs: last?.addMs ?? null, lastRemoveMs: last?.removeMs ?? null },
+    windows: windowsOf(group),
     lastSecond: 0,
     evaluating: false,
     members: [],
@@ -44,7 +56,22 @@ export function newRuntime(group: Group, last: LastChanges | undefined): GroupRu
     retryAtMs: 0,
     lastError: null,
     goal: 0,
+    startMs: null,
+    approval: null,
+    findings: findingsOf(group.plan),
   };
+}
+
+function windowsOf({ plan }: Group): MeanWindow[] {
+  const points = windowPoints(plan);
+  return plan.metrics.map(() => new MeanWindow(points));
+}
+
+/** Weight of the newest creation in the start-up time. */
+const START_WEIGHT = 0.3;
+
+export function learnStart(runtime: GroupRuntime, tookMs: number): void {
+  runtime.startMs = runtime.startMs === null ? tookMs : runtime.startMs * (1 - START_WEIGHT) + tookMs * START_WEIGHT;
 }
 
 /** Takes over a new definition. What was counted against other thresholds counts no more. */
@@ -55,8 +82,11 @@ export function redefine(runtime: GroupRuntime, group: Group): void {
   runtime.joined = '';
   runtime.failures = 0;
   runtime.retryAtMs = 0;
-  const { second } = runtime.state.counts;
-  runtime.state = { ...runtime.state, counts: { ...noCounts, second }, target: null };
+  runtime.windows = windowsOf(group);
+  runtime.approval = null;
+  runtime.findings = findingsOf(group.plan);
+  const { lastAddMs, lastRemoveMs, changes } = runtime.state;
+  runtime.state = { ...initialState, lastAddMs, lastRemoveMs, changes };
 }
 
 /** Hosts that report later than this are judged without, their instances marked missing. */
@@ -90,10 +120,4 @@ export function backOff(runtime: GroupRuntime, error: string | null, monotonicMs
   runtime.lastError = error;
   runtime.failures = error === null ? 0 : runtime.failures + 1;
   runtime.retryAtMs = error === null ? 0 : monotonicMs + Math.min(RETRY_MS_MAX, 1000 * 2 ** (runtime.failures - 1));
-}
-
-/** How many instances the group is on its way to. */
-export function wantedOf(runtime: GroupRuntime, acting: boolean, newest: Decision | null): number {
-  if (acting) return runtime.goal;
-  return newest?.wanted ?? runtime.instances.length;
 }

@@ -1,9 +1,8 @@
-import type { Input } from '../decide/signal.ts';
-import { isFresh } from '../decide/signal.ts';
-import { type Container, isRunning } from '../driver.ts';
-import { type Group, matchesGroup } from '../groups/group.ts';
-import { sakerLabels, serviceOf } from '../groups/labels.ts';
-import type { Cell, SampleBoard } from './sample-board.ts';
+import { FRESH_MS, type Inputs } from '../../decide/signal.ts';
+import { type Container, isRunning } from '../../driver.ts';
+import { type Group, matchesGroup } from '../../groups/group.ts';
+import { firstLabels, sakerLabels, serviceOf } from '../../groups/labels.ts';
+import type { Cell, SampleBoard } from '../sample-board.ts';
 
 /** A running container of a group, joined with its samples where a collector has told of it. */
 export type Instance = {
@@ -22,14 +21,15 @@ export function membersByGroup(groups: Iterable<Group>, containers: readonly Con
   const byLabel = new Map<string, Group[]>();
   const members = new Map<string, Container[]>();
   for (const group of groups) {
-    const [[key, value] = ['', '']] = Object.entries(group.match);
-    byLabel.set(`${key}=${value}`, [...(byLabel.get(`${key}=${value}`) ?? []), group]);
+    for (const first of firstLabels(group)) byLabel.set(first, [...(byLabel.get(first) ?? []), group]);
     members.set(group.name, []);
   }
   for (const container of containers) {
     for (const [key, value] of Object.entries(container.labels)) {
       for (const group of byLabel.get(`${key}=${value}`) ?? []) {
-        if (matchesGroup(group, container.labels)) members.get(group.name)?.push(container);
+        const found = members.get(group.name);
+        // Several labels may tell of the same place.
+        if (found?.at(-1) !== container && matchesGroup(group, container.labels)) found?.push(container);
       }
     }
   }
@@ -59,17 +59,47 @@ function expectedEndpoint({ labels, name }: Container): string {
   return service === undefined || slot === undefined ? name : `${service}.${slot}`;
 }
 
-export function inputsOf(group: Group, instances: readonly Instance[], metric: number, nowMs: number): Input[] {
-  return instances.map(({ container, endpoint, cell }) => {
-    const second = cell?.seconds[metric] ?? 0;
-    const value = cell?.values[metric] ?? Number.NaN;
-    return {
-      endpoint,
-      value: second > 0 && Number.isFinite(value) ? value : null,
-      ageMs: second > 0 ? nowMs - second * 1000 : null,
-      warming: nowMs - container.createdAtMs < group.warmUpMs,
-    };
-  });
+/** The instances in one metric, read from their cells where they lie: nothing is copied. */
+export class InstanceInputs implements Inputs {
+  readonly #instances: readonly Instance[];
+  readonly #metric: number;
+  readonly #nowMs: number;
+  readonly #warmUpMs: number;
+
+  constructor(
+    instances: readonly Instance[],
+    at: { readonly metric: number; readonly nowMs: number; readonly warmUpMs: number },
+  ) {
+    this.#instances = instances;
+    this.#metric = at.metric;
+    this.#nowMs = at.nowMs;
+    this.#warmUpMs = at.warmUpMs;
+  }
+
+  get count(): number {
+    return this.#instances.length;
+  }
+
+  value(index: number): number {
+    const cell = this.#instances[index]?.cell;
+    return cell === null || cell === undefined || !cell.seconds[this.#metric]
+      ? Number.NaN
+      : (cell.values[this.#metric] ?? Number.NaN);
+  }
+
+  ageMs(index: number): number {
+    const second = this.#instances[index]?.cell?.seconds[this.#metric] ?? 0;
+    return second > 0 ? this.#nowMs - second * 1000 : Number.NaN;
+  }
+
+  isWarming(index: number): boolean {
+    const createdAtMs = this.#instances[index]?.container.createdAtMs ?? 0;
+    return this.#nowMs - createdAtMs < this.#warmUpMs;
+  }
+
+  endpoint(index: number): string {
+    return this.#instances[index]?.endpoint ?? '';
+  }
 }
 
 /**
@@ -77,9 +107,9 @@ export function inputsOf(group: Group, instances: readonly Instance[], metric: n
  * least loaded, the newest. What somebody else made is only taken where the group says `adopt`,
  * since what it holds can not be brought back.
  */
-export function chooseVictim(group: Group, instances: readonly Instance[], inputs: readonly Input[]): Instance | null {
+export function chooseVictim(group: Group, instances: readonly Instance[], inputs: Inputs): Instance | null {
   const candidates = instances
-    .map((instance, index) => ({ instance, load: loadOf(inputs[index]) }))
+    .map((instance, index) => ({ instance, load: loadOf(inputs, index) }))
     .filter(({ instance }) => instance.ours || group.adopt);
   candidates.sort((a, b) => {
     if (a.instance.ours !== b.instance.ours) return a.instance.ours ? -1 : 1;
@@ -90,9 +120,9 @@ export function chooseVictim(group: Group, instances: readonly Instance[], input
   return candidates[0]?.instance ?? null;
 }
 
-function loadOf(input: Input | undefined): number {
-  if (input === undefined || !isFresh(input)) return Number.POSITIVE_INFINITY;
-  return input.value ?? Number.POSITIVE_INFINITY;
+function loadOf(inputs: Inputs, index: number): number {
+  const value = inputs.value(index);
+  return Number.isFinite(value) && Math.abs(inputs.ageMs(index)) <= FRESH_MS ? value : Number.POSITIVE_INFINITY;
 }
 
 /** The lowest number from 1 that no container of this service has, stopped ones included. */
