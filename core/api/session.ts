@@ -64,3 +64,4 @@ export type SessionAnswer = Static<typeof sessionAnswerSchema>;
 export type CreateToken = Static<typeof createTokenSchema>;
 export type TokenScope = Static<typeof tokenScopeSchema>;
 export type Token = Static<typeof tokenSchema>;
+export type CreatedToken = Static<typeof createdTokenSchema>;

@@ -171,6 +171,22 @@ describe.skipIf(!(hasDocker && hasBrowser))('the console', () => {
     }
   });
 
+  test('gives the command and the token that a further host needs', async () => {
+    await open('/hosts');
+    const panel = page.getByTestId('add-host');
+    await panel.getByRole('heading', { name: 'Add a host' }).click();
+    await panel.getByLabel('Name of the host').fill('web-9');
+    await panel.getByRole('button', { name: 'Make a token' }).click();
+    const [command, token] = [panel.locator('ol code').nth(0), panel.locator('ol code').nth(1)];
+    await command.waitFor();
+    const { url } = saker;
+    const wanted = `curl -fsSO ${url}/install/install.sh && sudo sh install.sh --server ${url} --name web-9`;
+    expect(await command.textContent()).toBe(wanted);
+    expect(await token.textContent()).toMatch(/^saker_\w+_\S+$/);
+    expect(await panel.textContent()).toMatch(/saker server --host 0\.0\.0\.0/);
+    await shot('add-host');
+  });
+
   test('says what the memory of a container means', async () => {
     await open('/endpoint/greedy.1');
     const verdict = page.getByTestId('memory-verdict');

@@ -117,7 +117,7 @@ export const en = {
     more: (next: number, rest: number) => `Show ${next} more (${rest} not shown)`,
     noHosts: 'No host reports yet',
     noHostsHint:
-      'The collector of this machine starts with saker up and shows within a few seconds. Elsewhere, start one with:',
+      'The collector of this machine starts with saker up and shows within a few seconds. Others are added under Hosts.',
     noContainers: 'No containers yet',
     noContainersHint: 'Start one, and it appears here within a second:',
     noDocker: (host: string) =>
@@ -354,6 +354,18 @@ export const en = {
     differing: 'Differs on',
     absent: 'not there',
     alike: 'These hosts are alike',
+  },
+  addHost: {
+    title: 'Add a host',
+    hint: 'It needs Linux and Node 20.20 or newer. The collector is one file that this server hands out.',
+    loopback: 'You look at this server by an address that only this machine has. For others, start it with',
+    name: 'Name of the host',
+    nameHint: 'Letters, digits, and . _ -',
+    make: 'Make a token',
+    run: 'Run this on the host:',
+    paste: 'It asks for this token, which is shown only now and belongs to the first host that uses it:',
+    seen: (name: string) =>
+      `${name} appears in the overview within seconds. If not, saker doctor on the host says why.`,
   },
   events: {
     title: 'Events',

@@ -118,7 +118,7 @@ export const zh: typeof en = {
     clearFilter: '清空筛选',
     more: (next, rest) => `再显示 ${next} 个（还有 ${rest} 个）`,
     noHosts: '还没有主机上报数据',
-    noHostsHint: '本机的采集器随 saker up 启动，几秒内就会出现。在其他机器上请运行：',
+    noHostsHint: '本机的采集器随 saker up 启动，几秒内就会出现。其他主机请在“主机”页面添加。',
     noContainers: '还没有容器',
     noContainersHint: '启动一个容器，一秒内就会出现在这里：',
     noDocker: (host) =>
@@ -353,6 +353,17 @@ export const zh: typeof en = {
     differing: '不同的主机',
     absent: '不存在',
     alike: '这些主机一致',
+  },
+  addHost: {
+    title: '添加主机',
+    hint: '需要 Linux 和 Node 20.20 或更新版本。采集器是由本服务器提供的单个文件。',
+    loopback: '当前访问地址只有本机可用。要让其他主机连接，请这样启动服务器：',
+    name: '主机名',
+    nameHint: '字母、数字以及 . _ -',
+    make: '生成令牌',
+    run: '在该主机上运行：',
+    paste: '安装脚本会要求输入下面的令牌。令牌只显示这一次，归第一台使用它的主机所有：',
+    seen: (name) => `几秒之内 ${name} 就会出现在总览中。如果没有，请在该主机上运行 saker doctor 查明原因。`,
   },
   events: {
     title: '事件',

@@ -7,6 +7,8 @@ import type {
   ChannelTestAnswer,
   CollectorsAnswer,
   ConsistencyAnswer,
+  CreatedToken,
+  CreateToken,
   DeadLettersAnswer,
   DecisionsAnswer,
   EndpointsAnswer,
@@ -89,6 +91,11 @@ export class Api {
 
   signOut(): Promise<unknown> {
     return this.#ask('/api/v1/session', { method: 'DELETE', signingIn: true });
+  }
+
+  /** The only answer that holds the token's secret. */
+  createToken(body: CreateToken): Promise<CreatedToken> {
+    return this.#ask('/api/v1/tokens', { method: 'POST', body });
   }
 
   endpoints(): Promise<EndpointsAnswer> {
