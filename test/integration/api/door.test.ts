@@ -58,7 +58,7 @@ describe('what is not well-formed', () => {
 
   test('is refused with the words that would be taken', async () => {
     const answer = await send('/api/v1/tokens', { method: 'POST', body: '{"name":"x","scope":"read"}' });
-    expect(answer.problem).toMatchObject({ where: 'body/scope', message: 'must be one of "collector", "api"' });
+    expect(answer.problem).toMatchObject({ where: 'body/scope', message: 'must be one of "collector", "api", "push"' });
   });
 
   test('is refused by size and by type', async () => {
