@@ -3,7 +3,7 @@
  * (net/core/net-procfs.c). The same for the host and, through `/proc/<pid>/net/dev`, for the
  * network namespace of a container.
  */
-import { Counter } from '../reading/counter.ts';
+import { Counter, Interval } from '../reading/counter.ts';
 import type { KeptFile } from '../reading/kept-file.ts';
 import { TableRows } from '../reading/table-rows.ts';
 import type { Column } from '../sampling/series-register.ts';
@@ -44,6 +44,9 @@ export class InterfaceTable {
   readonly #site: ProbeSite;
   readonly #rows: TableRows<Interface>;
   readonly #fields: readonly Field[];
+  readonly #interval = new Interval();
+  /** Of the rows that were there last. */
+  readonly #shown: Interface[] = [];
 
   /** `isShown` tells which interfaces become series; `hasHardware`, whether there are real ones among them. */
   constructor(site: ProbeSite, isShown: (name: string) => boolean, hasHardware = false) {
@@ -55,8 +58,12 @@ export class InterfaceTable {
 
   /** Reads `file` and sets the rates of its interfaces. */
   sample(file: KeptFile): void {
-    if (!file.read()) return this.#rows.forget();
+    const change = file.readChange();
+    if (change === 'none') return this.#rows.forget();
     const { scanner, readAtMs } = this.#site.desk;
+    const seconds = this.#interval.next(readAtMs);
+    if (change === 'same') return this.#putRest(seconds);
+    this.#shown.length = 0;
     for (let line = 0; line < HEADER_LINES; line++) scanner.skipLine();
     this.#rows.rewind();
     for (; !scanner.atEnd; scanner.skipLine()) {
@@ -64,11 +71,18 @@ export class InterfaceTable {
       const from = scanner.offset;
       if (!scanner.skipPast(COLON)) continue;
       const row = this.#rows.next(scanner, from, scanner.offset - 1);
-      if (row !== null) this.#put(row, readAtMs);
+      if (row !== null) this.#put(row, seconds);
     }
   }
 
-  #put(row: Interface, readAtMs: number): void {
+  /** No counter moved. */
+  #putRest(seconds: number): void {
+    if (Number.isNaN(seconds)) return;
+    for (const row of this.#shown) for (const { column } of row) this.#site.set(column, 0);
+  }
+
+  #put(row: Interface, seconds: number): void {
+    this.#shown.push(row);
     const { scanner } = this.#site.desk;
     let next = 0;
     for (let at = 0; next < row.length; at++) {
@@ -76,7 +90,7 @@ export class InterfaceTable {
       const field = row[next];
       if (field === undefined || Number.isNaN(value)) return;
       if (field.at !== at) continue;
-      this.#site.set(field.column, field.counter.perSecond(value, readAtMs));
+      this.#site.set(field.column, field.counter.delta(value) / seconds);
       next++;
     }
   }

@@ -12,7 +12,7 @@
 import { Counter } from '../reading/counter.ts';
 import type { KeptFile } from '../reading/kept-file.ts';
 import type { Column } from '../sampling/series-register.ts';
-import type { Probe, ProbeSite } from './probe.ts';
+import type { ProbeSite, QuietProbe } from './probe.ts';
 
 const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
 const SOME = bytesOf('some ');
@@ -27,7 +27,7 @@ type Resource = (typeof resources)[number];
 
 type Line = { readonly counter: Counter; readonly column: Column };
 
-export class PressureProbe implements Probe {
+export class PressureProbe implements QuietProbe {
   readonly name = 'pressure';
   readonly #site: ProbeSite;
   readonly #files: readonly { readonly file: KeptFile; readonly some: Line; readonly full: Line }[];
@@ -59,8 +59,21 @@ export class PressureProbe implements Probe {
     this.#isMissing = readCount === 0;
   }
 
+  /** Nobody waited for anything. */
+  repeat(): void {
+    if (this.#isMissing) return;
+    const nowMs = this.#site.clock.monotonicMs();
+    for (const { some, full } of this.#files) for (const line of [some, full]) this.#putRest(line, nowMs);
+  }
+
   close(): void {
     for (const { file } of this.#files) file.close();
+  }
+
+  #putRest({ counter, column }: Line, nowMs: number): void {
+    if (!counter.isKnown) return;
+    counter.pass(nowMs);
+    this.#site.set(column, 0);
   }
 
   #put({ counter, column }: Line): void {

@@ -16,10 +16,13 @@ export interface Probe {
   close(): void;
 }
 
-/** One whose values can only change while a task of the container runs. */
+/** One whose values can only change while a task of the container runs, or hardly otherwise. */
 export interface QuietProbe extends Probe {
-  /** Puts again what was read last, without reading. */
-  repeat(): void;
+  /**
+   * Nothing ran since the last read: puts what still holds, without reading it. Now and then, with
+   * `isLookDue`, it is looked whether it does.
+   */
+  repeat(isLookDue: boolean): void;
 }
 
 /** What probes find out about the host for each other. */

@@ -20,11 +20,14 @@ const FILE_BYTES_MAX = 1024 * 1024;
  */
 const SHORT_READ_BYTES = 2048;
 
+const NO_BYTES = Buffer.alloc(0);
+
 /** What all reads of a collector share: the buffer, the scanner over it, and the time of the read. */
 export class ReadingDesk {
   readonly clock: Clock;
   readonly scanner = new ByteScanner();
   #buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #length = 0;
   /** Monotonic time of the last read: rates are counted between these. */
   readAtMs = 0;
   /** Reads that succeeded, since the start. */
@@ -50,15 +53,33 @@ export class ReadingDesk {
       this.#buffer.copy(larger, 0, 0, length);
       this.#buffer = larger;
     }
+    this.#length = length;
     this.scanner.load(this.#buffer, length);
     this.reads++;
   }
+
+  /** True when what was read last is what `known` holds. */
+  isSameAs(known: Content): boolean {
+    const length = this.#length;
+    return known.length === length && this.#buffer.compare(known.bytes, 0, length, 0, length) === 0;
+  }
+
+  /** Keeps what was read last in `into`. */
+  copyTo(into: Content): void {
+    if (into.bytes.length < this.#length) into.bytes = Buffer.allocUnsafe(this.#length);
+    this.#buffer.copy(into.bytes, 0, 0, this.#length);
+    into.length = this.#length;
+  }
 }
+
+/** What a file held; a buffer that may be longer than that. */
+type Content = { bytes: Buffer; length: number };
 
 export class KeptFile {
   readonly path: string;
   readonly #desk: ReadingDesk;
   #fd = -1;
+  #last: Content | null = null;
 
   constructor(desk: ReadingDesk, path: string) {
     this.#desk = desk;
@@ -77,6 +98,21 @@ export class KeptFile {
       this.close();
       return false;
     }
+  }
+
+  /**
+   * As `read`, and tells whether the file is, byte for byte, what the call before found: what is
+   * idle shows the same counters each second, and comparing costs a tenth of parsing.
+   */
+  readChange(): 'none' | 'same' | 'changed' {
+    if (!this.read()) {
+      this.#last = null;
+      return 'none';
+    }
+    if (this.#last !== null && this.#desk.isSameAs(this.#last)) return 'same';
+    this.#last ??= { bytes: NO_BYTES, length: 0 };
+    this.#desk.copyTo(this.#last);
+    return 'changed';
   }
 
   close(): void {

@@ -5,7 +5,17 @@
  */
 import type { ByteScanner } from './byte-scanner.ts';
 
-const literalOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'latin1'));
+/** One literal a key, whoever asks: a hundred containers look for the same words. */
+const literals = new Map<string, Uint8Array>();
+
+function literalOf(text: string): Uint8Array {
+  const known = literals.get(text);
+  if (known !== undefined) return known;
+  const made = new Uint8Array(Buffer.from(text, 'latin1'));
+  literals.set(text, made);
+  return made;
+}
+
 const COLON = 58;
 
 export class KeyedLines {

@@ -62,6 +62,7 @@ export class ContainerMemoryProbe implements QuietProbe {
   readonly #faults = new Counter();
   readonly #majorFaults = new Counter();
   #isLimitDue = true;
+  #isStatDue = true;
   #limitBytes = Number.NaN;
   #usage = Number.NaN;
 
@@ -76,15 +77,17 @@ export class ContainerMemoryProbe implements QuietProbe {
     this.#columns = Object.fromEntries(entries) as Columns;
   }
 
-  /** The limit is read again with the next sample. */
+  /** Everything is read again, the limit too, with the next sample or look. */
   refresh(): void {
     this.#isLimitDue = true;
+    this.#isStatDue = true;
   }
 
   sample(): void {
     if (!this.#usageFile.read()) return this.#forget();
     this.#usage = this.#site.desk.scanner.uint();
     if (!this.#statFile.read()) return this.#forget();
+    this.#isStatDue = false;
     this.#lines.scan(this.#site.desk.scanner);
     const { readAtMs } = this.#site.desk;
     this.#put('faults', this.#faults.perSecond(this.#field('faults'), readAtMs));
@@ -93,9 +96,13 @@ export class ContainerMemoryProbe implements QuietProbe {
     this.#putLevels();
   }
 
-  /** Nothing ran, so what was read last still holds. Only the kernel may have taken back cache meanwhile. */
-  repeat(): void {
+  /** Nobody in it can have changed it. Only the kernel may have taken back cache meanwhile, which the usage shows. */
+  repeat(isLookDue: boolean): void {
+    if (isLookDue && !this.#holds()) return this.sample();
     if (Number.isNaN(this.#usage)) return;
+    const nowMs = this.#site.clock.monotonicMs();
+    this.#faults.pass(nowMs);
+    this.#majorFaults.pass(nowMs);
     this.#put('faults', 0);
     this.#put('majorFaults', 0);
     this.#putLevels();
@@ -105,6 +112,10 @@ export class ContainerMemoryProbe implements QuietProbe {
     this.#usageFile.close();
     this.#statFile.close();
     this.#limitFile?.close();
+  }
+
+  #holds(): boolean {
+    return !this.#isStatDue && this.#usageFile.read() && this.#site.desk.scanner.uint() === this.#usage;
   }
 
   #putLevels(): void {

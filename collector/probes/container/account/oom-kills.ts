@@ -7,16 +7,17 @@ import { Counter } from '../../../reading/counter.ts';
 import type { KeptFile } from '../../../reading/kept-file.ts';
 import { KeyedLines } from '../../../reading/keyed-lines.ts';
 import type { Column } from '../../../sampling/series-register.ts';
-import type { Probe, ProbeSite } from '../../probe.ts';
+import type { ProbeSite, QuietProbe } from '../../probe.ts';
 import type { ControllerFolder } from '../cgroup-paths.ts';
 
-export class OomKillsProbe implements Probe {
+export class OomKillsProbe implements QuietProbe {
   readonly name = 'oom kills';
   readonly #site: ProbeSite;
   readonly #file: KeptFile;
   readonly #column: Column;
   readonly #lines = new KeyedLines(['oom_kill']);
   readonly #kills = new Counter();
+  #isKnown = false;
 
   /** Of a container that has just begun, what the counter shows first has happened since we look as well. */
   constructor(site: ProbeSite, { version, folder }: ControllerFolder, hasJustBegun: boolean) {
@@ -27,9 +28,15 @@ export class OomKillsProbe implements Probe {
   }
 
   sample(): void {
-    if (!this.#file.read()) return this.#kills.forget();
+    this.#isKnown = this.#file.read();
+    if (!this.#isKnown) return this.#kills.forget();
     this.#lines.scan(this.#site.desk.scanner);
     this.#site.set(this.#column, this.#kills.delta(this.#lines.at(0)));
+  }
+
+  /** Who is killed runs to its end. */
+  repeat(): void {
+    if (this.#isKnown) this.#site.set(this.#column, 0);
   }
 
   close(): void {

@@ -7,18 +7,20 @@
  * it, as the kernel itself does (cputime_adjust, kernel/sched/cputime.c).
  * Version 2: `cpu.stat` has total, user and system, adjusted by the kernel, and nothing per core.
  */
-import { Counter } from '../../../reading/counter.ts';
+import { Counter, Interval } from '../../../reading/counter.ts';
 import type { KeptFile } from '../../../reading/kept-file.ts';
 import { KeyedLines } from '../../../reading/keyed-lines.ts';
 import type { Column } from '../../../sampling/series-register.ts';
 import type { Probe, ProbeSite } from '../../probe.ts';
 import type { ControllerFolder } from '../cgroup-paths.ts';
 import type { ProcessorLimit } from './processor-limit.ts';
+import type { ThrottleCounts } from './throttling.ts';
 
 const CORES_MAX = 1024;
 const NS_PER_S = 1e9;
 const US_PER_S = 1e6;
 const NS_PER_US = 1e3;
+const US_PER_MS = 1e3;
 
 /** The columns that both versions fill, from cores in use. */
 class ProcessorColumns {
@@ -68,6 +70,7 @@ export class ProcessorProbeV1 implements ProcessorProbe {
   readonly #splitFile: KeptFile;
   readonly #columns: ProcessorColumns;
   readonly #cores: { readonly counter: Counter; readonly column: Column }[] = [];
+  readonly #interval = new Interval();
   readonly #user = new Counter();
   readonly #system = new Counter();
   #userTotal = 0;
@@ -83,9 +86,11 @@ export class ProcessorProbeV1 implements ProcessorProbe {
   }
 
   sample(): void {
-    const total = this.#perCoreFile.read() ? this.#scanCores() : this.#forgetCores();
-    // Nothing ran, so there is nothing to split.
-    if (total === 0) return this.#columns.put(0, 0, 0);
+    const change = this.#perCoreFile.readChange();
+    if (change === 'none') return this.#forget();
+    const seconds = this.#interval.next(this.#site.desk.readAtMs);
+    if (change === 'same') return this.#putRest(seconds);
+    const total = this.#scanCores(seconds);
     const userShare = this.#splitFile.read() ? this.#scanSplit() : this.#forgetSplit();
     this.#columns.put(total, total * userShare, total * (1 - userShare));
   }
@@ -95,9 +100,16 @@ export class ProcessorProbeV1 implements ProcessorProbe {
     this.#splitFile.close();
   }
 
+  /** Nothing ran, so there is nothing to split. */
+  #putRest(seconds: number): void {
+    if (Number.isNaN(seconds) || Number.isNaN(this.used)) return;
+    for (const { column } of this.#cores) this.#site.set(column, 0);
+    this.#columns.put(0, 0, 0);
+  }
+
   /** Cores in use, or NaN. */
-  #scanCores(): number {
-    const { scanner, readAtMs } = this.#site.desk;
+  #scanCores(seconds: number): number {
+    const { scanner } = this.#site.desk;
     let total = 0;
     let sum = 0;
     for (let core = 0; core < CORES_MAX; core++) {
@@ -108,7 +120,7 @@ export class ProcessorProbeV1 implements ProcessorProbe {
       }
       sum += value;
       const known = this.#coreOf(core);
-      const used = known.counter.perSecond(value, readAtMs) / NS_PER_S;
+      const used = known.counter.delta(value) / NS_PER_S / seconds;
       this.#site.set(known.column, Math.min(100, used * 100));
       total += used;
     }
@@ -143,10 +155,10 @@ export class ProcessorProbeV1 implements ProcessorProbe {
     return ever > 0 ? this.#userTotal / ever : 1;
   }
 
-  #forgetCores(): number {
+  #forget(): void {
     this.#cores.length = 0;
     this.used = Number.NaN;
-    return Number.NaN;
+    this.#forgetSplit();
   }
 
   #forgetSplit(): number {
@@ -156,12 +168,20 @@ export class ProcessorProbeV1 implements ProcessorProbe {
   }
 }
 
-export class ProcessorProbeV2 implements ProcessorProbe {
+export class ProcessorProbeV2 implements ProcessorProbe, ThrottleCounts {
   readonly name = 'processor';
   readonly #site: ProbeSite;
   readonly #file: KeptFile;
-  readonly #lines = new KeyedLines(['usage_usec', 'user_usec', 'system_usec']);
+  readonly #lines = new KeyedLines([
+    'usage_usec',
+    'user_usec',
+    'system_usec',
+    'nr_periods',
+    'nr_throttled',
+    'throttled_usec',
+  ]);
   readonly #columns: ProcessorColumns;
+  readonly #interval = new Interval();
   readonly #counters = [new Counter(), new Counter(), new Counter()] as const;
   /** Processor time since its beginning, ns. NaN before the first read and after a failed one. */
   used = Number.NaN;
@@ -172,24 +192,44 @@ export class ProcessorProbeV2 implements ProcessorProbe {
     this.#columns = new ProcessorColumns(site, limit);
   }
 
+  get periods(): number {
+    return this.#lines.at(3);
+  }
+
+  get throttled(): number {
+    return this.#lines.at(4);
+  }
+
+  get throttledMs(): number {
+    return this.#lines.at(5) / US_PER_MS;
+  }
+
   sample(): void {
-    if (!this.#file.read()) {
-      for (const counter of this.#counters) counter.forget();
-      this.used = Number.NaN;
-      return;
-    }
+    const change = this.#file.readChange();
+    if (change === 'none') return this.#forget();
     const { scanner, readAtMs } = this.#site.desk;
-    this.#lines.scan(scanner);
+    const seconds = this.#interval.next(readAtMs);
+    if (change === 'changed') this.#lines.scan(scanner);
     this.used = this.#lines.at(0) * NS_PER_US;
     const [total, user, system] = this.#counters;
     this.#columns.put(
-      total.perSecond(this.#lines.at(0), readAtMs) / US_PER_S,
-      user.perSecond(this.#lines.at(1), readAtMs) / US_PER_S,
-      system.perSecond(this.#lines.at(2), readAtMs) / US_PER_S,
+      total.delta(this.#lines.at(0)) / US_PER_S / seconds,
+      user.delta(this.#lines.at(1)) / US_PER_S / seconds,
+      system.delta(this.#lines.at(2)) / US_PER_S / seconds,
     );
+  }
+
+  /** They are those of the processor's own read in the same tick. */
+  readThrottling(): boolean {
+    return !Number.isNaN(this.used);
   }
 
   close(): void {
     this.#file.close();
+  }
+
+  #forget(): void {
+    for (const counter of this.#counters) counter.forget();
+    this.used = Number.NaN;
   }
 }

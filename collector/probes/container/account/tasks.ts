@@ -25,7 +25,7 @@ export class TasksProbe implements QuietProbe {
     this.#percent = site.column('pids.percent');
   }
 
-  /** The limit is read again with the next sample. */
+  /** All is read again, the limit too, with the next sample or look. */
   refresh(): void {
     this.#isLimitDue = true;
   }
@@ -43,8 +43,9 @@ export class TasksProbe implements QuietProbe {
   }
 
   /** Nothing ran, so nobody was born or died. */
-  repeat(): void {
-    if (!Number.isNaN(this.#count)) this.#put();
+  repeat(isLookDue: boolean): void {
+    if (isLookDue && this.#isLimitDue) this.sample();
+    else if (!Number.isNaN(this.#count)) this.#put();
   }
 
   close(): void {

@@ -24,6 +24,9 @@ export class ProcessesProbe implements Probe {
   readonly #list: KeptFile;
   readonly #files: Column;
   readonly #io: ProcessIo;
+  #pids: readonly number[] | null = null;
+  #openCount = Number.NaN;
+  #usedBefore = Number.NaN;
 
   constructor(site: ProbeSite, { folder }: ControllerFolder, options: ProcessesOptions) {
     this.#site = site;
@@ -34,19 +37,27 @@ export class ProcessesProbe implements Probe {
   }
 
   sample(): void {
-    const pids = this.#pids();
-    if (pids === null) return this.#io.forget();
-    this.#site.set(this.#files, openFilesOf(this.#site.procRoot, pids));
+    const used = this.#options.used();
+    // Where nothing ran, nobody was born, and nothing opened.
+    if (used !== this.#usedBefore) this.#look();
+    this.#usedBefore = used;
+    if (this.#pids === null) return this.#io.forget();
+    this.#site.set(this.#files, this.#openCount);
     if (this.#options.countsIo()) this.#io.forget();
-    else this.#io.sample(pids, this.#options.used());
+    else this.#io.sample(this.#pids, used);
   }
 
   close(): void {
     this.#list.close();
   }
 
+  #look(): void {
+    this.#pids = this.#readPids();
+    this.#openCount = this.#pids === null ? Number.NaN : openFilesOf(this.#site.procRoot, this.#pids);
+  }
+
   /** Null where they can not be told, or are too many. */
-  #pids(): readonly number[] | null {
+  #readPids(): readonly number[] | null {
     if (!this.#list.read()) return null;
     const { scanner } = this.#site.desk;
     const pids: number[] = [];

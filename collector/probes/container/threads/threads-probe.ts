@@ -49,6 +49,11 @@ export class ThreadsProbe implements Probe {
     this.#steppedAtMs = this.#lookedAtMs;
   }
 
+  /** No thread is active, and none was since the last look. */
+  get isIdle(): boolean {
+    return this.#active === 0 && this.#processor.used === this.#usedAtLook;
+  }
+
   sample(): void {
     const nowMs = this.#site.clock.monotonicMs();
     if (nowMs - this.#steppedAtMs >= LOAD_STEP_MS - EARLY_MS && this.#look(nowMs)) this.#step(nowMs);
@@ -74,8 +79,7 @@ export class ThreadsProbe implements Probe {
   /** Counts the active threads. False where it is not known how many there are. */
   #look(nowMs: number): boolean {
     const { used } = this.#processor;
-    const isQuiet = this.#active === 0 && used === this.#usedAtLook;
-    if (isQuiet) {
+    if (this.isIdle) {
       if (this.#cores !== null) this.#putCores({ percentOfCore: new Map(), unplacedPercent: 0 });
       this.#lookedAtMs = nowMs;
       return true;
