@@ -3,7 +3,8 @@
  *
  * The files that are read each second are small tables of words and unsigned decimals. Splitting
  * them into strings costs three times the processor time of the read itself, so the probes walk
- * the bytes: a position moves forward, numbers come out, nothing is allocated.
+ * the bytes: a position moves forward, numbers come out, nothing is allocated. What is long and of no
+ * interest (the rest of a line, the lines before a key) is passed by the searches of `Buffer`.
  *
  * One scanner is shared by all probes; what it shows is valid until the next file is loaded.
  */
@@ -14,11 +15,11 @@ const ZERO = 48;
 const NINE = 57;
 
 export class ByteScanner {
-  #bytes: Uint8Array = new Uint8Array(0);
+  #bytes: Buffer = Buffer.alloc(0);
   #end = 0;
   offset = 0;
 
-  load(bytes: Uint8Array, length: number): void {
+  load(bytes: Buffer, length: number): void {
     this.#bytes = bytes;
     this.#end = length;
     this.offset = 0;
@@ -36,51 +37,73 @@ export class ByteScanner {
   /** Skips blanks of the line and reads an unsigned decimal; NaN, without moving on, where there is none. */
   uint(): number {
     this.skipBlanks();
+    const bytes = this.#bytes;
+    const end = this.#end;
     const from = this.offset;
+    let at = from;
     let value = 0;
-    while (this.offset < this.#end) {
-      const digit = (this.#bytes[this.offset] as number) - ZERO;
+    for (; at < end; at++) {
+      const digit = (bytes[at] as number) - ZERO;
       if (digit < 0 || digit > NINE - ZERO) break;
       value = value * 10 + digit;
-      this.offset++;
     }
-    return this.offset === from ? Number.NaN : value;
+    this.offset = at;
+    return at === from ? Number.NaN : value;
   }
 
   skipBlanks(): void {
-    while (this.offset < this.#end) {
-      const byte = this.#bytes[this.offset];
-      if (byte !== SPACE && byte !== TAB) return;
-      this.offset++;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.offset;
+    for (; at < end; at++) {
+      const byte = bytes[at];
+      if (byte !== SPACE && byte !== TAB) break;
     }
+    this.offset = at;
   }
 
   /** Moves past the next newline, or to the end. */
   skipLine(): void {
-    while (this.offset < this.#end && this.#bytes[this.offset++] !== NEWLINE);
+    const at = this.#bytes.indexOf(NEWLINE, this.offset);
+    this.offset = at === -1 || at >= this.#end ? this.#end : at + 1;
   }
 
   /** Moves to the byte after the next `byte` of this line; false, at the line's end, where there is none. */
   skipPast(byte: number): boolean {
-    while (this.offset < this.#end) {
-      const at = this.#bytes[this.offset];
-      if (at === NEWLINE) return false;
-      this.offset++;
-      if (at === byte) return true;
+    const bytes = this.#bytes;
+    const end = this.#end;
+    for (let at = this.offset; at < end; at++) {
+      const found = bytes[at];
+      if (found !== NEWLINE && found !== byte) continue;
+      this.offset = found === byte ? at + 1 : at;
+      return found === byte;
     }
+    this.offset = end;
     return false;
   }
 
   /** Moves past blanks and the word after them, and returns where that word began. */
   skipWord(): number {
     this.skipBlanks();
+    const bytes = this.#bytes;
+    const end = this.#end;
     const from = this.offset;
-    while (this.offset < this.#end) {
-      const byte = this.#bytes[this.offset];
+    let at = from;
+    for (; at < end; at++) {
+      const byte = bytes[at];
       if (byte === SPACE || byte === TAB || byte === NEWLINE) break;
-      this.offset++;
     }
+    this.offset = at;
     return from;
+  }
+
+  /** Where the first line at or behind `from` that begins with `literal` has it; -1 where there is none. */
+  lineWith(literal: Uint8Array, from: number): number {
+    for (let at = from; ; at++) {
+      at = this.#bytes.indexOf(literal, at);
+      if (at === -1 || at + literal.length > this.#end) return -1;
+      if (at === 0 || this.#bytes[at - 1] === NEWLINE) return at;
+    }
   }
 
   /** Moves past `literal` when the bytes at the position are exactly it. */
@@ -91,9 +114,11 @@ export class ByteScanner {
   }
 
   isAt(from: number, literal: Uint8Array): boolean {
-    if (from + literal.length > this.#end) return false;
-    for (let index = 0; index < literal.length; index++) {
-      if (this.#bytes[from + index] !== literal[index]) return false;
+    const { length } = literal;
+    if (from + length > this.#end) return false;
+    const bytes = this.#bytes;
+    for (let index = 0; index < length; index++) {
+      if (bytes[from + index] !== literal[index]) return false;
     }
     return true;
   }

@@ -11,6 +11,9 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import type { Clock } from '../../core/index.ts';
 import { ByteScanner } from './byte-scanner.ts';
 
+/** Enough for every file of a small host; it grows where one is longer. */
+const BUFFER_BYTES = 16 * 1024;
+
 /** A file that is longer is cut there: /proc/stat of 1,024 cores is 120 KiB. */
 const FILE_BYTES_MAX = 1024 * 1024;
 
@@ -26,7 +29,7 @@ const NO_BYTES = Buffer.alloc(0);
 export class ReadingDesk {
   readonly clock: Clock;
   readonly scanner = new ByteScanner();
-  #buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  #buffer: Buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
   #length = 0;
   /** Monotonic time of the last read: rates are counted between these. */
   readAtMs = 0;

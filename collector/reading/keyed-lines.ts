@@ -1,9 +1,12 @@
 /**
- * Files of lines `key value`: memory.stat, cpu.stat, meminfo. The wanted keys are found by their
- * bytes; the kernel prints lines in a fixed order, so the search for each key goes on where the
- * last one was found, and every line is compared once.
+ * Files of lines `key value`: memory.stat, cpu.stat, meminfo. The kernel prints lines in a fixed
+ * order, so each key is searched from where the one before was found; give keys in that order.
  */
 import type { ByteScanner } from './byte-scanner.ts';
+
+const BLANK = 32;
+const TAB = 9;
+const COLON = 58;
 
 /** One literal a key, whoever asks: a hundred containers look for the same words. */
 const literals = new Map<string, Uint8Array>();
@@ -16,8 +19,6 @@ function literalOf(text: string): Uint8Array {
   return made;
 }
 
-const COLON = 58;
-
 export class KeyedLines {
   readonly #keys: readonly Uint8Array[];
   /** One value a key, in the order of the keys; NaN where the file has no such line. */
@@ -29,17 +30,12 @@ export class KeyedLines {
   }
 
   scan(scanner: ByteScanner): void {
-    this.values.fill(Number.NaN);
-    let found = 0;
-    while (!scanner.atEnd && found < this.#keys.length) {
-      const from = scanner.skipWord();
-      const length = scanner.offset - from;
-      const index = this.#indexOf(scanner, from, length);
-      if (index !== -1) {
-        this.values[index] = scanner.uint();
-        found++;
-      }
-      scanner.skipLine();
+    let behind = 0;
+    for (let index = 0; index < this.#keys.length; index++) {
+      const key = this.#keys[index] as Uint8Array;
+      const isFound = moveBehind(scanner, key, behind) || (behind > 0 && moveBehind(scanner, key, 0));
+      this.values[index] = isFound ? scanner.uint() : Number.NaN;
+      if (isFound) behind = scanner.offset;
     }
   }
 
@@ -47,17 +43,15 @@ export class KeyedLines {
   at(index: number): number {
     return this.values[index] as number;
   }
-
-  #indexOf(scanner: ByteScanner, from: number, length: number): number {
-    for (let index = 0; index < this.#keys.length; index++) {
-      const key = this.#keys[index] as Uint8Array;
-      if (key.length > length || length > key.length + 1) continue;
-      if (!scanner.isAt(from, key)) continue;
-      // The word may end with the colon of meminfo, which is no part of the key.
-      if (length === key.length || scanner.isAt(from + key.length, COLON_BYTES)) return index;
-    }
-    return -1;
-  }
 }
 
-const COLON_BYTES = new Uint8Array([COLON]);
+/** Moves behind the line's whole key, and the colon that meminfo has there. False where no line has it. */
+function moveBehind(scanner: ByteScanner, key: Uint8Array, from: number): boolean {
+  for (let at = scanner.lineWith(key, from); at !== -1; at = scanner.lineWith(key, at + 1)) {
+    scanner.offset = at + key.length;
+    const next = scanner.peek();
+    if (next === COLON) scanner.offset++;
+    if (next === COLON || next === BLANK || next === TAB) return true;
+  }
+  return false;
+}

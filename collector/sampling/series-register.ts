@@ -27,6 +27,8 @@ export const DEAD_SERIES_MIN = 1000;
 /** At most this many endpoints in one generation, the gone ones included. */
 export const ENDPOINTS_MAX = 4096;
 
+/** Values are kept as they are. */
+const RAW_POWER = 0;
 const POWERS_OF_TEN = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
 
 /** One generation of the dictionary, with what a connection needs to know to send only what is new. */
@@ -53,7 +55,7 @@ export class Column {
     this.metric = metric;
     this.tags = tags;
     this.decimals = findMetric(metric)?.decimals ?? RAW_DECIMALS;
-    const power = this.decimals === RAW_DECIMALS ? 0 : POWERS_OF_TEN[this.decimals];
+    const power = this.decimals === RAW_DECIMALS ? RAW_POWER : POWERS_OF_TEN[this.decimals];
     assert(power !== undefined, `at most ${POWERS_OF_TEN.length - 1} decimals of ${metric}`);
     this.power = power;
   }
@@ -78,6 +80,8 @@ export class EndpointEntry {
 export class SeriesRegister {
   readonly #entries = new Map<string, EndpointEntry>();
   #generation: Generation;
+  /** The generation's own. */
+  #number: number;
   #scratch = new Float64Array(1024);
   /** Places of this generation whose series were released. */
   #released = 0;
@@ -87,6 +91,7 @@ export class SeriesRegister {
   /** Generations count from `first`: frames of an earlier run, sent later, must not share a number with them. */
   constructor(first = 1) {
     this.#generation = emptyGeneration(first);
+    this.#number = first;
   }
 
   get generation(): Generation {
@@ -157,11 +162,12 @@ export class SeriesRegister {
 
   /** Puts a value, rounded to what its metric measures, into the frame. NaN means "no sample". */
   set(column: Column, value: number): void {
-    if (!Number.isFinite(value)) return;
-    if (column.generation !== this.#generation.dictionary.generation && !this.#allocate(column)) return;
+    // This runs five thousand times a second: what is not finite gives NaN when it is taken from itself.
+    if (value - value !== 0) return;
+    if (column.generation !== this.#number && !this.#allocate(column)) return;
+    const { power } = column;
     // The sum with 0 turns -0 into 0.
-    const isRaw = column.decimals === RAW_DECIMALS;
-    this.#scratch[column.index] = isRaw ? value : Math.round(value * column.power) / column.power + 0;
+    this.#scratch[column.index] = power === RAW_POWER ? value : Math.round(value * power) / power + 0;
   }
 
   /** The values of the frame: a copy that the caller owns. */
@@ -230,7 +236,7 @@ export class SeriesRegister {
 
   #renew(): void {
     this.#released = 0;
-    this.#generation = emptyGeneration(this.#generation.dictionary.generation + 1);
+    this.#generation = emptyGeneration(++this.#number);
     for (const [name, entry] of this.#entries) {
       if (entry.gone) this.#entries.delete(name);
       else this.#place(entry);

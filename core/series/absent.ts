@@ -7,7 +7,7 @@
  * NaNs are made canonical where they enter (`canonical`).
  */
 const ABSENT_HIGH = 0x7ff8_5a4b; // A quiet NaN, payload "ZK".
-const ABSENT_LOW = 0;
+const ABSENT_BITS = BigInt(ABSENT_HIGH) << 32n;
 
 /** Little-endian word order, which every platform that Node supports has. */
 const HIGH_WORD = 1;
@@ -20,11 +20,7 @@ export function absentColumn(length: number): Float64Array {
 }
 
 export function fillAbsent(column: Float64Array, from = 0, to = column.length): void {
-  const words = wordsOf(column);
-  for (let index = from; index < to; index++) {
-    words[2 * index] = ABSENT_LOW;
-    words[2 * index + HIGH_WORD] = ABSENT_HIGH;
-  }
+  new BigUint64Array(column.buffer, column.byteOffset, column.length).fill(ABSENT_BITS, from, to);
 }
 
 export function isAbsent(column: Float64Array, index: number): boolean {
